@@ -1,0 +1,231 @@
+//! The closed set of ways in which greenlane says no. `rpc/status.rs` turns a [`Refusal`] into a gRPC status;
+//! nothing else does. A refusal never carries a name, an ID number, a phone number or a driver's text.
+
+use std::{fmt, time::Duration};
+
+use super::{
+    decision::Decided,
+    time::Time,
+};
+
+/// A call that was not done, and why, in a form that says what to do next.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// The stable code; fixes the gRPC code too.
+    pub reason: Reason,
+    /// One English sentence that says what to do.
+    pub message: String,
+    /// Every dynamic value in the message, by key.
+    pub metadata: Vec<(&'static str, String)>,
+    /// Faults of single fields, all at once.
+    pub violations: Vec<Violation>,
+    /// When a retry can succeed.
+    pub retry_after: Option<Duration>,
+    /// The decision behind a gated act that was denied.
+    pub decided: Option<Box<Decided>>,
+}
+
+/// A fault of one field.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Violation {
+    /// The proto path of the field: `inspection.outlets_breach`.
+    pub field: String,
+    /// `CODE: what is wrong and what would be right`.
+    pub description: String,
+}
+
+/// The gRPC code of a reason, without gRPC.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// Already there.
+    AlreadyExists,
+    /// The caller's time ran out.
+    DeadlineExceeded,
+    /// The state of things does not allow it.
+    FailedPrecondition,
+    /// A fault of ours.
+    Internal,
+    /// A fault of the request, whatever the state of things.
+    InvalidArgument,
+    /// No such thing, or not for this caller.
+    NotFound,
+    /// Past what is kept, or past a limit of size.
+    OutOfRange,
+    /// Known caller, not allowed.
+    PermissionDenied,
+    /// Too much at once.
+    ResourceExhausted,
+    /// Nobody we know.
+    Unauthenticated,
+    /// Out of reach now; retry.
+    Unavailable,
+    /// No such method.
+    Unimplemented,
+}
+
+/// One row of the table below: variant, wire name, kind and the zh-CN sentence.
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $variant:ident $wire:literal $kind:ident $zh:literal;)*) => {
+        /// Stable codes of refusals: the `ErrorReason` enum of `error.proto`, without its prefix.
+        #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+        pub enum Reason { $($(#[$doc])* $variant),* }
+
+        impl Reason {
+            /// Every reason, in the order of the table.
+            pub const ALL: &[Self] = &[$(Self::$variant),*];
+            /// The wire name: UPPER_SNAKE, as in `ErrorInfo.reason`.
+            pub const fn as_str(self) -> &'static str { match self { $(Self::$variant => $wire),* } }
+            /// The gRPC code that goes with it.
+            pub const fn kind(self) -> Kind { match self { $(Self::$variant => Kind::$kind),* } }
+            /// The zh-CN sentence for `LocalizedMessage`.
+            pub const fn zh(self) -> &'static str { match self { $(Self::$variant => $zh),* } }
+        }
+    };
+}
+
+reasons! {
+    /// The second person of a dual-control act must be another one.
+    ApproverIsProposer "APPROVER_IS_PROPOSER" FailedPrecondition "须由另一人批准：提出人不得自行批准。";
+    /// The holder would pass the ceiling of blocks for its standing.
+    CeilingReached "CEILING_REACHED" FailedPrecondition "已达到该企业当前状态下的号码资源上限，请先退还或改善合规状态。";
+    /// The certificate is past its end.
+    CertificateExpired "CERTIFICATE_EXPIRED" Unauthenticated "客户端证书已过期，请换发证书后重新连接。";
+    /// The certificate was revoked while connected.
+    CertificateRevoked "CERTIFICATE_REVOKED" Unauthenticated "客户端证书已被吊销，请联系运营方。";
+    /// The call carried no identity.
+    ClientCertificateRequired "CLIENT_CERTIFICATE_REQUIRED" Unauthenticated "需要客户端证书，请使用本机构的证书连接。";
+    /// The caller's deadline passed; whether the act was done is answered by a retry with the same request_id.
+    DeadlineExceeded "DEADLINE_EXCEEDED" DeadlineExceeded "已超过调用方设定的期限，请用相同的 request_id 重试以确认结果。";
+    /// Counts of checks cannot be kept, so no check is answered.
+    EvidenceUnavailable "EVIDENCE_UNAVAILABLE" Unavailable "查询记录暂时无法保存，因此不作答复，请稍后重试。";
+    /// No such fact of that MVNO.
+    FactNotFound "FACT_NOT_FOUND" NotFound "没有该名称的事实记录，请先列出后再引用。";
+    /// The finding was closed already.
+    FindingClosed "FINDING_CLOSED" FailedPrecondition "该问题已经关闭。";
+    /// A fault of ours; the log has it under the request's id.
+    Internal "INTERNAL" Internal "系统内部错误，请凭请求编号联系运营方。";
+    /// Fields of the request are wrong; every one is listed.
+    InvalidFields "INVALID_FIELDS" InvalidArgument "请求字段有误，请按所列各项修改后重试。";
+    /// The licence was revoked already.
+    LicenceRevoked "LICENCE_REVOKED" FailedPrecondition "该许可已被撤销。";
+    /// Not a message of this method.
+    MalformedMessage "MALFORMED_MESSAGE" InvalidArgument "请求内容无法解析，请检查是否使用了正确的接口定义。";
+    /// Over the limit of a message.
+    MessageTooLarge "MESSAGE_TOO_LARGE" ResourceExhausted "单个消息超过 1 MiB，请拆分后重试。";
+    /// No such method on this server.
+    MethodUnknown "METHOD_UNKNOWN" Unimplemented "没有该方法，请用 gl list 查看可用的方法。";
+    /// No such MVNO, or none that the caller may see.
+    MvnoNotFound "MVNO_NOT_FOUND" NotFound "没有该虚拟运营商，请核对名称。";
+    /// The question is about a time before the first rule set.
+    NoRulesThen "NO_RULES_THEN" FailedPrecondition "所询日期早于首个规则集（2013-07-01）。";
+    /// The row belongs to another organisation.
+    NotYours "NOT_YOURS" PermissionDenied "所请求的内容属于其他机构，本证书无权查看或操作。";
+    /// A lift without a suspension in force.
+    NotSuspended "NOT_SUSPENDED" FailedPrecondition "当前没有生效的暂停措施。";
+    /// More at once than this caller or this node may have.
+    Overloaded "OVERLOADED" ResourceExhausted "请求过多，请稍后重试。";
+    /// The page token is not of this list and filter.
+    PageTokenMismatch "PAGE_TOKEN_MISMATCH" InvalidArgument "分页标记与查询条件不符，请从第一页重新查询。";
+    /// A participant of that name exists.
+    ParticipantExists "PARTICIPANT_EXISTS" AlreadyExists "该参与方已存在。";
+    /// No such participant.
+    ParticipantNotFound "PARTICIPANT_NOT_FOUND" NotFound "没有该参与方，请核对名称。";
+    /// The participant is not in the state that this step needs.
+    ParticipantState "PARTICIPANT_STATE" FailedPrecondition "该参与方当前状态不允许此操作。";
+    /// The caller's organisation is suspended.
+    ParticipantSuspended "PARTICIPANT_SUSPENDED" PermissionDenied "本机构已被暂停接入，请联系监管部门。";
+    /// The block is not allocated, or not to that holder.
+    PrefixNotAllocated "PREFIX_NOT_ALLOCATED" FailedPrecondition "该号段未分配，无法退还。";
+    /// The block is allocated to somebody.
+    PrefixTaken "PREFIX_TAKEN" AlreadyExists "该号段已分配。";
+    /// The same request_id came with another payload.
+    RequestIdReused "REQUEST_ID_REUSED" FailedPrecondition "同一 request_id 已用于不同内容的请求，请更换编号。";
+    /// The revision asked for was not reached in time.
+    RevisionNotReached "REVISION_NOT_REACHED" Unavailable "尚未达到所要求的版本，请稍后重试。";
+    /// None of the caller's roles may call this method.
+    RoleMissing "ROLE_MISSING" PermissionDenied "本证书的角色无权调用此方法。";
+    /// The standing of the MVNO does not allow the act.
+    StandingDenies "STANDING_DENIES" FailedPrecondition "该企业当前合规状态不允许此操作，原因与改进项见详情。";
+    /// The database cannot be read or written now.
+    StoreUnavailable "STORE_UNAVAILABLE" Unavailable "数据库暂时不可用，操作未执行，请稍后重试。";
+    /// The fact was superseded or dismissed already.
+    Superseded "SUPERSEDED" FailedPrecondition "该记录已被更正，请引用最新的一条。";
+    /// A suspension is in force already.
+    AlreadySuspended "ALREADY_SUSPENDED" FailedPrecondition "该企业已处于暂停状态。";
+    /// The changes after that revision are no longer kept.
+    WatchTooOld "WATCH_TOO_OLD" OutOfRange "所要求的版本早于保留范围，请重新读取全部状态后再订阅。";
+}
+
+// === impl Refusal ===
+
+impl Refusal {
+    /// A refusal with a message and no details.
+    pub fn new(reason: Reason, message: impl Into<String>) -> Self {
+        Self {
+            reason,
+            message: message.into(),
+            metadata: Vec::new(),
+            violations: Vec::new(),
+            retry_after: None,
+            decided: None,
+        }
+    }
+
+    /// Adds a dynamic value of the message.
+    #[must_use]
+    pub fn with(mut self, key: &'static str, value: impl fmt::Display) -> Self {
+        self.metadata.push((key, value.to_string()));
+        self
+    }
+
+    /// Says when to retry.
+    #[must_use]
+    pub fn retry(mut self, after: Duration) -> Self {
+        self.retry_after = Some(after);
+        self
+    }
+
+    /// The refusal for faulty fields.
+    pub fn fields(violations: Vec<Violation>) -> Self {
+        let first = violations.first().map_or("", |v| v.field.as_str()).to_owned();
+        let message = match violations.len() {
+            1 => format!("Field {first} is wrong; see the violation."),
+            n => format!("{n} fields are wrong; see every violation, the first is {first}."),
+        };
+        Self { violations, ..Self::new(Reason::InvalidFields, message) }
+    }
+
+    /// The refusal for one faulty field.
+    pub fn field(field: impl Into<String>, code: &str, text: impl fmt::Display) -> Self {
+        Self::fields(vec![Violation::new(field, code, text)])
+    }
+
+    /// The database is out of reach; nothing was done.
+    pub fn store_unavailable() -> Self {
+        Self::new(Reason::StoreUnavailable, "The database cannot be used right now; nothing was done. Retry.")
+            .retry(Duration::from_secs(1))
+    }
+
+    /// A question about a day before there were rules.
+    pub fn no_rules_then(as_of: Time) -> Self {
+        Self::new(Reason::NoRulesThen, format!("No rule set was in force at {as_of}; ask about 2013-07-01 or later."))
+            .with("as_of_time", as_of)
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.reason.as_str(), self.message)
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+// === impl Violation ===
+
+impl Violation {
+    /// A violation whose description starts with its code.
+    pub fn new(field: impl Into<String>, code: &str, text: impl fmt::Display) -> Self {
+        Self { field: field.into(), description: format!("{code}: {text}") }
+    }
+}

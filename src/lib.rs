@@ -1,0 +1,14 @@
+//! greenlane: the gateway between base carriers and mobile virtual network operators.
+//!
+//! # Layout, in the order in which a request walks inward
+//!
+//! * `net` accepts connections, ends TLS and says who is there
+//! * `layer` decides who may call what, keeps time and enters refusals
+//! * `rpc` turns messages into use cases and refusals into statuses
+//! * `service` is the use cases, one verb per file
+//! * `domain` is the rules, pure
+//! * `store` is the system of record
+//! * `host` is the one door to clocks and randomness
+
+pub mod domain;
+pub mod host;
