@@ -164,10 +164,23 @@ mod tests {
         assert_eq!(ok("spiffe://gw.test/regulator/miit/wang"), Ok("regulators/miit/wang".to_owned()));
         assert_eq!(ok("spiffe://gw.test/regulator/miit"), Err(IdentityError::PersonMissing));
         assert_eq!(ok("spiffe://gw.test/king/a"), Err(IdentityError::UnknownClass));
-        for foreign in ["spiffe://gw.test.evil/mvno/m07", "spiffe://GW.test/mvno/m07", "https://gw.test/mvno/m07", ""] {
+        for foreign in
+            ["spiffe://gw.test.evil/mvno/m07", "spiffe://GW.test/mvno/m07", "https://gw.test/mvno/m07", ""]
+        {
             assert_eq!(ok(foreign), Err(IdentityError::ForeignTrustDomain), "{foreign}");
         }
-        for path in ["mvno", "mvno/", "mvno//m07", "mvno/m07/", "mvno/m%2f07", "mvno/../m07", "mvno/m07?x", "mvno/m07#x", "mvno/m07/a/b", "mvno/M07"] {
+        for path in [
+            "mvno",
+            "mvno/",
+            "mvno//m07",
+            "mvno/m07/",
+            "mvno/m%2f07",
+            "mvno/../m07",
+            "mvno/m07?x",
+            "mvno/m07#x",
+            "mvno/m07/a/b",
+            "mvno/M07",
+        ] {
             assert_eq!(ok(&format!("spiffe://gw.test/{path}")), Err(IdentityError::BadPath), "{path}");
         }
         assert_eq!(ok("spiffe://gw.test:443/mvno/m07"), Err(IdentityError::ForeignTrustDomain));

@@ -99,7 +99,9 @@ mod tests {
     #[test]
     fn names_are_strict() {
         assert_eq!(ParticipantName::parse("mvnos/m07").expect("name").to_string(), "mvnos/m07");
-        for bad in ["", "m07", "mvnos/", "mvnos/M07", "mvnos/m07/x", "mvno/m07", "mvnos/-a", "mvnos/m 7", "mvnos/名"] {
+        for bad in
+            ["", "m07", "mvnos/", "mvnos/M07", "mvnos/m07/x", "mvno/m07", "mvnos/-a", "mvnos/m 7", "mvnos/名"]
+        {
             assert!(ParticipantName::parse(bad).is_err(), "{bad}");
         }
         assert!(Slug::parse(&"a".repeat(64)).is_err());

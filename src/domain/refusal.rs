@@ -3,10 +3,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{
-    decision::Decided,
-    time::Time,
-};
+use super::{decision::Decided, time::Time};
 
 /// A call that was not done, and why, in a form that says what to do next.
 #[derive(Clone, Debug)]
@@ -208,8 +205,11 @@ impl Refusal {
 
     /// A question about a day before there were rules.
     pub fn no_rules_then(as_of: Time) -> Self {
-        Self::new(Reason::NoRulesThen, format!("No rule set was in force at {as_of}; ask about 2013-07-01 or later."))
-            .with("as_of_time", as_of)
+        Self::new(
+            Reason::NoRulesThen,
+            format!("No rule set was in force at {as_of}; ask about 2013-07-01 or later."),
+        )
+        .with("as_of_time", as_of)
     }
 }
 

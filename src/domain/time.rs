@@ -38,9 +38,9 @@ impl Time {
 
     /// The first moment of a calendar day in UTC. Panics on a day that does not exist: for constants.
     pub fn of_date(year: i16, month: i8, day: i8) -> Self {
-        let date = jiff::civil::date(year, month, day);
-        let start = date.to_zoned(jiff::tz::TimeZone::UTC).expect("UTC has every civil day");
-        Self(start.timestamp().as_microsecond())
+        let midnight = jiff::civil::date(year, month, day).at(0, 0, 0, 0);
+        let start = jiff::tz::Offset::UTC.to_timestamp(midnight).expect("UTC has every civil day");
+        Self(start.as_microsecond())
     }
 
     /// This moment moved later.
