@@ -1,0 +1,193 @@
+//! The only place that makes a gRPC status. A [`Refusal`] goes in; a status with exactly one `ErrorInfo`, every
+//! field violation, the zh-CN sentence and, where it helps, the time to retry comes out, under 4 KiB in all.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use prost::{Message, Name};
+use prost_types::Any;
+use tonic::{Code, Status, body::Body};
+use tonic_types::pb::{
+    BadRequest, ErrorInfo, LocalizedMessage, PreconditionFailure, QuotaFailure, RetryInfo, Status as RichStatus,
+    bad_request, precondition_failure, quota_failure,
+};
+
+use crate::domain::{
+    decision::Decided,
+    refusal::{Kind, Reason, Refusal},
+};
+
+/// `ErrorInfo.domain` of every refusal.
+pub const DOMAIN: &str = "greenlane.v1";
+
+/// Details travel base64-coded in a trailer: this many raw bytes stay under 4 KiB there.
+const MAX_DETAILS: usize = 2900;
+
+/// More violations than this are counted (`violations_total`) but not listed.
+const MAX_VIOLATIONS: usize = 20;
+
+/// The status of a refusal.
+pub fn status(refusal: &Refusal) -> Status {
+    let code = code(refusal.reason.kind());
+    // The fullest form that fits: long lists give way before the codes do.
+    let details = [MAX_VIOLATIONS, 10, 5, 2, 0]
+        .into_iter()
+        .map(|limit| encode(refusal, code, limit))
+        .find(|bytes| bytes.len() <= MAX_DETAILS)
+        .unwrap_or_else(|| encode(&Refusal::new(refusal.reason, ""), code, 0));
+    Status::with_details(code, clip(&refusal.message), details.into())
+}
+
+/// A refusal as a whole answer, for the layers outside the services.
+pub fn response(refusal: &Refusal) -> http::Response<Body> {
+    status(refusal).into_http()
+}
+
+/// The code and reason in an answer's headers, where it is a refusal; `None` for an answer that has begun well.
+/// A status that is not ours (made by the transport) has no reason.
+pub fn refused(headers: &HeaderMap) -> Option<(Code, Option<String>)> {
+    if !headers.contains_key(Status::GRPC_STATUS) {
+        return None;
+    }
+    let status = Status::from_header_map(headers)?;
+    (status.code() != Code::Ok).then(|| (status.code(), reason_of(&status)))
+}
+
+/// The message of a status made by the transport, to tell its faults apart.
+pub fn message_of(headers: &HeaderMap) -> String {
+    Status::from_header_map(headers).map(|status| status.message().to_owned()).unwrap_or_default()
+}
+
+/// `ErrorInfo.reason` of a status, where it has one.
+pub fn reason_of(status: &Status) -> Option<String> {
+    let rich = RichStatus::decode(status.details()).ok()?;
+    let info = rich.details.iter().find(|any| any.type_url == ErrorInfo::type_url())?;
+    ErrorInfo::decode(&*info.value).ok().map(|info| info.reason)
+}
+
+fn code(kind: Kind) -> Code {
+    match kind {
+        Kind::AlreadyExists => Code::AlreadyExists,
+        Kind::DeadlineExceeded => Code::DeadlineExceeded,
+        Kind::FailedPrecondition => Code::FailedPrecondition,
+        Kind::Internal => Code::Internal,
+        Kind::InvalidArgument => Code::InvalidArgument,
+        Kind::NotFound => Code::NotFound,
+        Kind::OutOfRange => Code::OutOfRange,
+        Kind::PermissionDenied => Code::PermissionDenied,
+        Kind::ResourceExhausted => Code::ResourceExhausted,
+        Kind::Unauthenticated => Code::Unauthenticated,
+        Kind::Unavailable => Code::Unavailable,
+        Kind::Unimplemented => Code::Unimplemented,
+    }
+}
+
+fn encode(refusal: &Refusal, code: Code, limit: usize) -> Vec<u8> {
+    let mut details = vec![any(&info(refusal))];
+    if !refusal.violations.is_empty() && limit > 0 {
+        details.push(any(&bad_request_of(refusal, limit)));
+    }
+    match refusal.reason.kind() {
+        Kind::FailedPrecondition => details.push(any(&precondition(refusal, limit))),
+        Kind::ResourceExhausted => details.push(any(&quota(refusal))),
+        _ => {}
+    }
+    if let Some(after) = refusal.retry_after {
+        details.push(any(&RetryInfo { retry_delay: after.try_into().ok() }));
+    }
+    details.push(any(&LocalizedMessage { locale: "zh-CN".to_owned(), message: refusal.reason.zh().to_owned() }));
+    RichStatus { code: code as i32, message: clip(&refusal.message), details }.encode_to_vec()
+}
+
+fn info(refusal: &Refusal) -> ErrorInfo {
+    let mut metadata: std::collections::HashMap<String, String> =
+        refusal.metadata.iter().map(|(key, value)| ((*key).to_owned(), clip(value))).collect();
+    if !refusal.violations.is_empty() {
+        metadata.insert("violations_total".to_owned(), refusal.violations.len().to_string());
+    }
+    ErrorInfo { reason: refusal.reason.as_str().to_owned(), domain: DOMAIN.to_owned(), metadata }
+}
+
+fn bad_request_of(refusal: &Refusal, limit: usize) -> BadRequest {
+    let field_violations = refusal
+        .violations
+        .iter()
+        .take(limit)
+        .map(|violation| bad_request::FieldViolation {
+            field: violation.field.clone(),
+            description: clip(&violation.description),
+            ..Default::default()
+        })
+        .collect();
+    BadRequest { field_violations }
+}
+
+fn precondition(refusal: &Refusal, limit: usize) -> PreconditionFailure {
+    let own = precondition_failure::Violation {
+        r#type: refusal.reason.as_str().to_owned(),
+        subject: refusal.metadata.first().map(|(_, value)| clip(value)).unwrap_or_default(),
+        description: clip(&refusal.message),
+    };
+    let decided = refusal.decided.iter().flat_map(|decided| grounds(decided)).take(limit);
+    PreconditionFailure { violations: std::iter::once(own).chain(decided).collect() }
+}
+
+/// The reasons and remedies of a denied act: `REASON <code>` and `REMEDY`, each with what is and what is needed.
+fn grounds(decided: &Decided) -> impl Iterator<Item = precondition_failure::Violation> + '_ {
+    let reasons = decided.reasons.iter().map(|ground| precondition_failure::Violation {
+        r#type: format!("REASON {}", ground.code),
+        subject: ground.fact.clone(),
+        description: clip(&format!("{} [{}] {}", ground.en, ground.law, ground.zh)),
+    });
+    let remedies = decided.remedies.iter().map(|remedy| precondition_failure::Violation {
+        r#type: "REMEDY".to_owned(),
+        subject: remedy.fact.clone(),
+        description: clip(&format!("have {}, need {}. {} {}", remedy.have, remedy.need, remedy.en, remedy.zh)),
+    });
+    reasons.chain(remedies)
+}
+
+fn quota(refusal: &Refusal) -> QuotaFailure {
+    let violation = quota_failure::Violation {
+        subject: refusal.metadata.first().map(|(_, value)| clip(value)).unwrap_or_default(),
+        description: clip(&refusal.message),
+        ..Default::default()
+    };
+    QuotaFailure { violations: vec![violation] }
+}
+
+fn any<M: Message + Name>(message: &M) -> Any {
+    Any { type_url: M::type_url(), value: message.encode_to_vec() }
+}
+
+/// At most 300 bytes, on a character's edge: no peer's text can fill a trailer.
+fn clip(text: &str) -> String {
+    let end = (0..=text.len().min(300)).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    text[..end].to_owned()
+}
+
+/// A refusal of the transport itself: faults that tonic finds before a handler runs.
+pub fn mended(code: Code, message: &str) -> Option<Refusal> {
+    let refusal = match code {
+        Code::OutOfRange | Code::ResourceExhausted => Refusal::new(
+            Reason::MessageTooLarge,
+            "The message is over the limit of 1 MiB; split the request and send it in parts.",
+        )
+        .with("limit_bytes", 1 << 20),
+        Code::Internal if message.contains("decode") || message.contains("flag") || message.contains("EOF") || message.contains("Missing") => {
+            Refusal::new(Reason::MalformedMessage, "The body is not a message of this method; check the definition that your client was built from.")
+        }
+        Code::Unimplemented if message.contains("compress") || message.contains("ncoding") => Refusal::new(
+            Reason::MalformedMessage,
+            "Compressed messages are not taken; send the message uncompressed.",
+        ),
+        Code::Unimplemented => Refusal::new(Reason::MethodUnknown, "This server has no such method; list what it has by reflection."),
+        Code::Ok | Code::NotFound | Code::Cancelled => return None,
+        _ => Refusal::new(Reason::Internal, "The server failed; nothing is promised about this call. Retry with the same request_id."),
+    };
+    Some(refusal)
+}
+
+/// An answer's raw details, for tests and the client side of the command line.
+pub fn details_of(status: &Status) -> Bytes {
+    Bytes::copy_from_slice(status.details())
+}

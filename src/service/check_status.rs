@@ -1,0 +1,215 @@
+//! "May I do this with that MVNO, now?" Answered from the board without a lock; past days from the record. Every
+//! answer is counted as evidence before it leaves.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    Gateway,
+    board::{Held, View},
+    evidence::{self, Check},
+    record::unknown_mvno,
+    refusal,
+};
+use crate::{
+    domain::{
+        caller::{Caller, Class},
+        decision::{self, Action, Decided, Decision},
+        fact::Fact,
+        name::ParticipantName,
+        refusal::{Reason, Refusal},
+        standing,
+        time::Time,
+    },
+    store::Abort,
+};
+
+/// The longest wait for a revision.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// A question.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// About whom.
+    pub mvno: ParticipantName,
+    /// About what.
+    pub action: Action,
+    /// No answer from before this revision; 0 for any.
+    pub min_revision: i64,
+    /// What was true then.
+    pub as_of_time: Option<Time>,
+    /// What had been recorded by then.
+    pub known_time: Option<Time>,
+}
+
+/// Where an answer came from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Source {
+    /// The node's snapshot.
+    Cache,
+    /// The database, in this call.
+    Origin,
+}
+
+/// An answer.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The MVNO as it was judged.
+    pub held: Arc<Held>,
+    /// The place of the action's decision in `held.decided`.
+    pub at: usize,
+    /// The revision answered from.
+    pub revision: i64,
+    /// When it was decided.
+    pub decide_time: Time,
+    /// The next moment at which it could differ by time alone.
+    pub expire_time: Option<Time>,
+    /// Where it came from.
+    pub source: Source,
+}
+
+// === impl Finding ===
+
+impl Finding {
+    /// The decision.
+    pub fn decided(&self) -> &Decided {
+        &self.held.decided[self.at]
+    }
+}
+
+impl Gateway {
+    /// Answers a question of that caller.
+    pub async fn check_status(&self, caller: &Caller, question: &Question) -> Result<Finding, Refusal> {
+        may_see(caller, &question.mvno)?;
+        let past = question.as_of_time.is_some() || question.known_time.is_some();
+        if past && question.min_revision != 0 {
+            return Err(Refusal::field("min_revision", "NOT_WITH_TIME", "unset with as_of_time or known_time"));
+        }
+        let finding = match self.evidence.ready() {
+            Err(_) if question.action == Action::ServeExistingUsers && !past => self.last_known(question)?,
+            Err(refusal) => return Err(refusal),
+            Ok(()) if past => self.as_of(question).await?,
+            Ok(()) => self.present(question).await?,
+        };
+        self.evidence.count(Check {
+            asker: caller.organisation.clone(),
+            mvno: question.mvno.clone(),
+            action: question.action,
+            decision: finding.decided().decision,
+            revision: finding.revision,
+            bulletin: 0,
+            minute: evidence::minute(finding.decide_time),
+        });
+        Ok(finding)
+    }
+
+    async fn present(&self, question: &Question) -> Result<Finding, Refusal> {
+        let view = match self.reach(question.min_revision).await {
+            Err(refusal) if refusal.reason == Reason::StoreUnavailable && question.action == Action::ServeExistingUsers => {
+                return self.last_known(question);
+            }
+            reached => reached?,
+        };
+        self.from_view(&view, question)
+    }
+
+    fn from_view(&self, view: &View, question: &Question) -> Result<Finding, Refusal> {
+        let now = self.clock.now();
+        let held = view.mvnos.get(&question.mvno).ok_or_else(|| unknown_mvno(&question.mvno))?;
+        let held = held.at(&self.rules, now)?;
+        Ok(Finding {
+            at: place(question.action),
+            revision: view.revision,
+            decide_time: now,
+            expire_time: held.evaluation.next_turn,
+            source: Source::Cache,
+            held,
+        })
+    }
+
+    /// Existing users are served while the truth is out of reach: the last decision known, ALLOW where none is.
+    fn last_known(&self, question: &Question) -> Result<Finding, Refusal> {
+        let view = self.board.last_known();
+        match self.from_view(&view, question) {
+            Err(refusal) if refusal.reason == Reason::MvnoNotFound => {
+                let now = self.clock.now();
+                let mut held = Held::compute(Vec::new(), 0, now, &self.rules, now)?;
+                held.decided[place(question.action)].decision = Decision::Allow;
+                Ok(Finding {
+                    held: Arc::new(held),
+                    at: place(question.action),
+                    revision: view.revision,
+                    decide_time: now,
+                    expire_time: None,
+                    source: Source::Cache,
+                })
+            }
+            answered => answered,
+        }
+    }
+
+    /// The snapshot, once it has reached that revision.
+    pub(super) async fn reach(&self, revision: i64) -> Result<Arc<View>, Refusal> {
+        let view = self.board.fresh()?;
+        if view.revision >= revision {
+            return Ok(view);
+        }
+        let mut revisions = self.board.revisions();
+        let reached = tokio::time::timeout(PATIENCE, revisions.wait_for(|seen| *seen >= revision)).await;
+        match reached {
+            Ok(Ok(_)) => self.board.fresh(),
+            Ok(Err(_)) | Err(_) => {
+                let message = format!("Revision {revision} was not reached within 1 s; this node is at {}.", view.revision);
+                Err(Refusal::new(Reason::RevisionNotReached, message)
+                    .with("min_revision", revision)
+                    .with("revision", view.revision)
+                    .retry(Duration::from_secs(1)))
+            }
+        }
+    }
+
+    async fn as_of(&self, question: &Question) -> Result<Finding, Refusal> {
+        let now = self.clock.now();
+        let known = question.known_time.unwrap_or(now);
+        let as_of = question.as_of_time.unwrap_or(known);
+        let mut faults = super::supervise::Faults::default();
+        faults.not_ahead("as_of_time", as_of, now);
+        faults.not_ahead("known_time", known, now);
+        faults.done()?;
+        let facts = self.facts_of(&question.mvno).await?;
+        let revision = self.board.fresh()?.revision;
+        let evaluation = standing::evaluate(&facts, &self.rules, as_of, known).map_err(|_| Refusal::no_rules_then(as_of))?;
+        let set = self.rules.at(as_of).ok_or_else(|| Refusal::no_rules_then(as_of))?;
+        let decided = vec![decision::decide(&evaluation, question.action, set)];
+        let held = Held { facts, revision, since_time: as_of, evaluation, decided, computed: now };
+        Ok(Finding { held: Arc::new(held), at: 0, revision, decide_time: now, expire_time: None, source: Source::Origin })
+    }
+
+    /// The history of an MVNO, read from the record.
+    pub(super) async fn facts_of(&self, mvno: &ParticipantName) -> Result<Vec<Fact>, Refusal> {
+        let mvno = mvno.clone();
+        self.store
+            .read(move |tx| {
+                let mvno = mvno.clone();
+                Box::pin(async move { super::record::history(tx, &mvno).await.map_err(Abort::from) })
+            })
+            .await
+            .map_err(refusal)
+    }
+}
+
+/// The place of an action in `Action::ALL`.
+fn place(action: Action) -> usize {
+    Action::ALL.iter().position(|other| *other == action).expect("every action is in the list")
+}
+
+/// An MVNO sees its own standing and nobody else's.
+pub(super) fn may_see(caller: &Caller, mvno: &ParticipantName) -> Result<(), Refusal> {
+    if caller.class() != Class::Mvno || caller.organisation == *mvno {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Reason::NotYours,
+        format!("You are {caller}; an MVNO may ask about itself only, as mvno \"{}\".", caller.organisation),
+    )
+    .with("caller", caller))
+}

@@ -1,0 +1,106 @@
+//! Keeps the board at the record: after a commit that changed a standing or a participant, and before that commit
+//! is answered, what changed is read and the snapshot swapped.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    sync::Arc,
+};
+
+use tokio::sync::broadcast;
+
+use super::board::{Board, Held, View};
+use crate::{
+    domain::{
+        name::ParticipantName,
+        participant::ParticipantState,
+        rules::RuleBook,
+        time::{Clock, Time},
+    },
+    store::{BoxFuture, Follower, StoreError, Tx, sql, sql::change::Change},
+};
+
+/// Changes read at a time; a longer backlog is read in as many turns as it takes.
+const CHUNK: i64 = 1000;
+
+/// The follower of the change log.
+pub struct Feed {
+    board: Arc<Board>,
+    rules: Arc<RuleBook>,
+    clock: Arc<dyn Clock>,
+    changes: broadcast::Sender<Change>,
+}
+
+// === impl Feed ===
+
+impl Feed {
+    /// A feed for that board, which holds nothing yet.
+    pub fn new(board: Arc<Board>, rules: Arc<RuleBook>, clock: Arc<dyn Clock>) -> Self {
+        // A watcher that falls further behind than this reads the change log again.
+        Self { board, rules, clock, changes: broadcast::Sender::new(4096) }
+    }
+
+    /// Changes from now on.
+    pub fn subscribe(&self) -> broadcast::Receiver<Change> {
+        self.changes.subscribe()
+    }
+
+    async fn catch_up(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let held = self.board.last_known();
+        let mut view = if held.revision < 0 || held.mvnos.is_empty() { View::default() } else { View::clone(&held) };
+        let mut changes = Vec::new();
+        loop {
+            let from = changes.last().map_or(view.revision, |change: &Change| change.revision);
+            let chunk = sql::change::list_after(tx, from, CHUNK).await?;
+            let last = i64::try_from(chunk.len()).unwrap_or(CHUNK) < CHUNK;
+            changes.extend(chunk);
+            if last {
+                break;
+            }
+        }
+        let names: BTreeSet<&ParticipantName> = changes.iter().map(|change| &change.mvno).collect();
+        for name in names {
+            if let Some(held) = self.load(tx, name, now).await? {
+                view.mvnos.insert(name.clone(), Arc::new(held));
+            }
+        }
+        view.revision = changes.last().map_or(view.revision, |change| change.revision);
+        view.suspended = suspended(tx).await?;
+        self.board.swap(view);
+        for change in changes {
+            // Nobody watching is no fault.
+            let _ = self.changes.send(change);
+        }
+        Ok(())
+    }
+
+    async fn load(&self, tx: &mut dyn Tx, name: &ParticipantName, now: Time) -> Result<Option<Held>, StoreError> {
+        let Some(row) = sql::standing::lookup(tx, name).await? else { return Ok(None) };
+        let facts = sql::fact::list_of(tx, name).await?;
+        Held::compute(facts, row.revision, row.since_time, &self.rules, now)
+            .map(Some)
+            .map_err(|_| StoreError::inconsistent("standing", "mvno", &name.to_string()))
+    }
+}
+
+impl Follower for Feed {
+    fn follow<'t>(&'t self, tx: &'t mut dyn Tx) -> BoxFuture<'t, Result<(), StoreError>> {
+        Box::pin(self.catch_up(tx))
+    }
+
+    fn lost(&self) {
+        tracing::error!("the feed lost the record; answers wait until it is back");
+        self.board.lose();
+    }
+}
+
+async fn suspended(tx: &mut dyn Tx) -> Result<HashSet<ParticipantName>, StoreError> {
+    let state = |state: ParticipantState| matches!(state, ParticipantState::Suspended | ParticipantState::ResumeProposed);
+    let all = sql::participant::list_all(tx).await?;
+    Ok(all.into_iter().filter(|participant| state(participant.state)).map(|participant| participant.name).collect())
+}
+
+/// Every MVNO with its standing, as one map: for the lists.
+pub(super) fn all(view: &View) -> &BTreeMap<ParticipantName, Arc<Held>> {
+    &view.mvnos
+}

@@ -1,0 +1,174 @@
+//! How a fact comes into the record: the MVNO's row is locked, the verb's pure check sees the whole history, the
+//! fact is added, the standing computed again, and a revision taken. All supervision verbs go through here.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Gateway,
+    act::{Answered, Done},
+    context::Context,
+};
+use crate::{
+    domain::{
+        caller::Caller,
+        fact::{Fact, FactBody},
+        name::ParticipantName,
+        participant::ParticipantState,
+        refusal::{Reason, Refusal},
+        rules::RuleBook,
+        standing::{self, Standing},
+        time::Time,
+    },
+    host,
+    store::{Abort, Tx, sql},
+};
+
+/// A fact that a verb wants recorded.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The collection of its name: `inspections`, `findings` and so on.
+    pub collection: &'static str,
+    /// When it was true.
+    pub true_time: Time,
+    /// The fact that it corrects.
+    pub supersedes: Option<String>,
+    /// What it says.
+    pub body: FactBody,
+    /// The name of the fact that it is about: the finding closed, the suspension lifted.
+    pub about: Option<String>,
+}
+
+/// A fact recorded.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Recorded {
+    /// The new fact.
+    pub fact: Fact,
+    /// The fact that it is about.
+    pub about: Option<Fact>,
+    /// The revision that it made.
+    pub revision: i64,
+    /// The standing from then on.
+    pub standing: Standing,
+}
+
+/// A turn of a standing, to be written in the change log.
+pub(super) struct Turn<'a> {
+    pub mvno: &'a ParticipantName,
+    pub facts: &'a [Fact],
+    pub cause: &'a str,
+    pub now: Time,
+}
+
+impl Gateway {
+    /// Records what `draft` makes of the MVNO's history, as of the moment it is given.
+    pub async fn record<D>(&self, context: Context, mvno: ParticipantName, draft: D) -> Result<Answered<Recorded>, Refusal>
+    where
+        D: Fn(&[Fact], Time) -> Result<Draft, Refusal> + Send + Sync + 'static,
+    {
+        let (rules, caller, draft) = (self.rules.clone(), context.caller.clone(), Arc::new(draft));
+        self.act(context, move |tx, now| {
+            let (rules, caller, draft, mvno) = (rules.clone(), caller.clone(), draft.clone(), mvno.clone());
+            Box::pin(async move {
+                sql::standing::lock(tx, &mvno).await?;
+                let mut facts = history(tx, &mvno).await?;
+                let drafted = draft(&facts, now)?;
+                if let Some(old) = &drafted.supersedes {
+                    may_supersede(&facts, old, &drafted.body)?;
+                }
+                let about = drafted.about.clone().and_then(|name| facts.iter().find(|f| f.name == name).cloned());
+                let fact = add(tx, &mvno, &caller, drafted, now).await?;
+                facts.push(fact.clone());
+                let cause = fact.name.clone();
+                let (revision, standing) = turn(tx, &rules, Turn { mvno: &mvno, facts: &facts, cause: &cause, now }).await?;
+                let detail = serde_json::json!({ "kind": fact.body.kind(), "standing": standing.as_str() });
+                let subject = fact.name.clone();
+                let answer = Recorded { fact, about, revision, standing };
+                Ok(Done { answer, subject, detail, revision: Some(revision) })
+            })
+        })
+        .await
+    }
+}
+
+/// The history of an MVNO that takes part.
+pub(super) async fn history(tx: &mut dyn Tx, mvno: &ParticipantName) -> Result<Vec<Fact>, Abort> {
+    let known = sql::participant::lookup(tx, mvno).await?;
+    if known.is_none_or(|participant| participant.state == ParticipantState::Proposed) {
+        return Err(Abort::Refused(unknown_mvno(mvno)));
+    }
+    Ok(sql::fact::list_of(tx, mvno).await?)
+}
+
+/// The refusal for an MVNO that does not take part.
+pub(super) fn unknown_mvno(mvno: &ParticipantName) -> Refusal {
+    Refusal::new(Reason::MvnoNotFound, format!("{mvno} does not take part here; list those that do with ListStandings."))
+        .with("mvno", mvno)
+}
+
+/// The refusal for a fact that is not in that history.
+pub(super) fn unknown_fact(name: &str) -> Refusal {
+    Refusal::new(Reason::FactNotFound, "No such fact of that MVNO is on record; GetStanding lists them.").with("fact", name)
+}
+
+fn may_supersede(facts: &[Fact], old: &str, new: &FactBody) -> Result<(), Refusal> {
+    let Some(fact) = facts.iter().find(|fact| fact.name == old) else { return Err(unknown_fact(old)) };
+    if fact.body.kind() != new.kind() {
+        return Err(Refusal::field("supersedes", "OTHER_KIND", "a fact is corrected by one of its own kind"));
+    }
+    match facts.iter().find(|fact| fact.supersedes.as_deref() == Some(old)) {
+        None => Ok(()),
+        Some(by) => {
+            let message = format!("{old} was corrected already, by {}; correct that one.", by.name);
+            Err(Refusal::new(Reason::Superseded, message).with("fact", old).with("superseded_by", &by.name))
+        }
+    }
+}
+
+async fn add(tx: &mut dyn Tx, mvno: &ParticipantName, caller: &Caller, drafted: Draft, now: Time) -> Result<Fact, Abort> {
+    let mut fact = Fact {
+        name: format!("{mvno}/{}/{}", drafted.collection, host::new_id(now)),
+        mvno: mvno.clone(),
+        seq: 0,
+        true_time: drafted.true_time,
+        record_time: now,
+        supersedes: drafted.supersedes,
+        recorded_by: caller.to_string(),
+        body: drafted.body,
+    };
+    fact.seq = sql::fact::add(tx, &fact).await?;
+    Ok(fact)
+}
+
+/// Computes a standing again and writes it down with a revision of its own. Returns both.
+pub(super) async fn turn(tx: &mut dyn Tx, rules: &RuleBook, turn: Turn<'_>) -> Result<(i64, Standing), Abort> {
+    let Turn { mvno, facts, cause, now } = turn;
+    let evaluation = standing::evaluate(facts, rules, now, now).map_err(|_| Refusal::no_rules_then(now))?;
+    let revision = sql::change::next_revision(tx).await?;
+    let before = sql::standing::lookup(tx, mvno).await?;
+    let previous = before.as_ref().map_or(Standing::Unknown, |row| row.standing);
+    let turned = before.as_ref().is_none_or(|row| row.standing != evaluation.standing);
+    let since_time = before.filter(|_| !turned).map_or(now, |row| row.since_time);
+    let row = sql::standing::StandingRow {
+        mvno: mvno.clone(),
+        standing: evaluation.standing,
+        previous,
+        since_time,
+        revision,
+        rule_version: evaluation.rule_version,
+        next_turn: evaluation.next_turn,
+    };
+    sql::standing::save(tx, &row).await?;
+    let change = sql::change::Change {
+        revision,
+        mvno: mvno.clone(),
+        standing: evaluation.standing,
+        previous,
+        change_time: now,
+        cause: cause.to_owned(),
+    };
+    sql::change::append(tx, &change).await?;
+    tx.mark_changed();
+    Ok((revision, evaluation.standing))
+}

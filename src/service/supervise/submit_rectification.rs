@@ -1,0 +1,51 @@
+//! The MVNO says what it did about a finding. Changes no standing: only a close does.
+
+use super::{Faults, close_finding::open};
+use crate::{
+    domain::{fact::FactBody, name::ParticipantName, refusal::Refusal},
+    service::{
+        Gateway,
+        act::Answered,
+        context::Context,
+        record::{Draft, Recorded},
+    },
+};
+
+/// A rectification.
+#[derive(Clone, Debug)]
+pub struct Rectification {
+    /// Whose; the caller itself.
+    pub mvno: ParticipantName,
+    /// The finding's name.
+    pub finding: String,
+    /// What was done, without personal data.
+    pub text: String,
+    /// SHA-256 of each piece of evidence.
+    pub evidence_hashes: Vec<String>,
+}
+
+impl Gateway {
+    /// Enters a rectification.
+    pub async fn submit_rectification(&self, context: Context, rectification: Rectification) -> Result<Answered<Recorded>, Refusal> {
+        let mvno = rectification.mvno.clone();
+        self.record(context, mvno, move |facts, now| {
+            let mut faults = Faults::default();
+            faults.text("text", &rectification.text, 4, 2000);
+            faults.hashes("evidence_hashes", &rectification.evidence_hashes);
+            faults.done()?;
+            open(facts, &rectification.finding)?;
+            Ok(Draft {
+                collection: "rectifications",
+                true_time: now,
+                supersedes: None,
+                about: Some(rectification.finding.clone()),
+                body: FactBody::RectificationSubmitted {
+                    finding: rectification.finding.clone(),
+                    text: rectification.text.clone(),
+                    evidence_hashes: rectification.evidence_hashes.clone(),
+                },
+            })
+        })
+        .await
+    }
+}
