@@ -1,0 +1,54 @@
+//! Inspections on record, in the order of record.
+
+use super::{Gateway, refusal};
+use crate::{
+    domain::{
+        caller::{Caller, Class},
+        fact::Fact,
+        name::ParticipantName,
+        refusal::Refusal,
+    },
+    store::{Abort, sql},
+};
+
+/// Which inspections.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// Only of this MVNO.
+    pub mvno: Option<ParticipantName>,
+    /// Rows at most; 0 for the default.
+    pub page_size: i32,
+    /// Where an earlier page ended; empty for the first.
+    pub page_token: String,
+}
+
+impl Gateway {
+    /// A page of inspections and the token of the next, empty at the end.
+    pub async fn list_inspections(&self, caller: &Caller, filter: Filter) -> Result<(Vec<Fact>, String), Refusal> {
+        if let Some(mvno) = &filter.mvno {
+            super::check_status::may_see(caller, mvno)?;
+        }
+        let own = (caller.class() == Class::Mvno).then(|| caller.organisation.clone());
+        let only = filter.mvno.or(own);
+        let list = format!("inspections|{}|{only:?}", caller.organisation);
+        let ask = self.pages.ask(&list, filter.page_size, &filter.page_token)?;
+        let after = ask.after.as_deref().and_then(|seq| seq.parse::<i64>().ok()).unwrap_or(0);
+        let size = ask.size;
+        let mut found = self
+            .store
+            .read(move |tx| {
+                let only = only.clone();
+                Box::pin(async move {
+                    sql::fact::list_inspections(tx, only.as_ref(), after, size + 1).await.map_err(Abort::from)
+                })
+            })
+            .await
+            .map_err(refusal)?;
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let more = found.len() > size;
+        found.truncate(size);
+        let last = found.last().filter(|_| more);
+        let token = last.map_or_else(String::new, |fact| self.pages.token(&list, &fact.seq.to_string()));
+        Ok((found, token))
+    }
+}
