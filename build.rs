@@ -1,1 +1,108 @@
-fn main() {}
+//! Compiles the protos without protoc, and makes the table of who may call what from the option beside each RPC.
+//! An RPC without the option, or with one that names nobody, does not build.
+
+use std::{env, error::Error, fmt::Write, fs, path::PathBuf};
+
+use prost::Message;
+use protox::prost_reflect::{DescriptorPool, MethodDescriptor, Value};
+
+const ROOTS: [&str; 2] = ["proto", "proto-vendor"];
+const FILES: [&str; 8] = [
+    "greenlane/access/v1/access.proto",
+    "greenlane/v1/compliance.proto",
+    "greenlane/v1/error.proto",
+    "greenlane/v1/numbering.proto",
+    "greenlane/v1/participant.proto",
+    "greenlane/v1/server_info.proto",
+    "greenlane/v1/supervision.proto",
+    "greenlane/v1/text.proto",
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    for root in ROOTS {
+        println!("cargo::rerun-if-changed={root}");
+    }
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    let mut compiler = protox::Compiler::new(ROOTS)?;
+    compiler.include_imports(true).include_source_info(true).open_files(FILES)?;
+    fs::write(out.join("greenlane.bin"), compiler.encode_file_descriptor_set())?;
+    fs::write(out.join("access.rs"), table(&compiler.descriptor_pool())?)?;
+    let files = prost_types(&compiler.encode_file_descriptor_set())?;
+    tonic_prost_build::configure()
+        .build_client(true)
+        .extern_path(".google.rpc.Status", "::tonic_types::pb::Status")
+        .compile_fds(files)?;
+    Ok(())
+}
+
+fn prost_types(bytes: &[u8]) -> Result<tonic_prost_build::FileDescriptorSet, Box<dyn Error>> {
+    Ok(tonic_prost_build::FileDescriptorSet::decode(bytes)?)
+}
+
+/// The rows of the table, in the order of paths.
+fn table(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
+    let mut rows = Vec::new();
+    for service in pool.services().filter(|service| service.package_name() == "greenlane.v1") {
+        for method in service.methods() {
+            let path = format!("/{}/{}", service.full_name(), method.name());
+            rows.push((path.clone(), row(pool, &path, &method)?));
+        }
+    }
+    rows.sort();
+    let mut text = String::from("pub const GREENLANE: &[Method] = &[\n");
+    for (_, row) in rows {
+        text.push_str(&row);
+    }
+    text.push_str("];\n");
+    Ok(text)
+}
+
+fn row(pool: &DescriptorPool, path: &str, method: &MethodDescriptor) -> Result<String, Box<dyn Error>> {
+    let extension = pool.get_extension_by_name("greenlane.access.v1.access").ok_or("no access option")?;
+    let options = method.options();
+    if !options.has_extension(&extension) {
+        return Err(format!("{path} says not who may call it: add (greenlane.access.v1.access)").into());
+    }
+    let access = options.get_extension(&extension);
+    let access = access.as_message().ok_or("the access option is a message")?;
+    let field = |name: &str| access.get_field_by_name(name).map(|value| value.into_owned());
+    let flag = |name: &str| field(name).and_then(|value| value.as_bool()).unwrap_or(false);
+    let roles: Vec<i32> = match field("any_of") {
+        Some(Value::List(list)) => list.iter().filter_map(Value::as_enum_number).collect(),
+        _ => Vec::new(),
+    };
+    if roles.is_empty() != flag("anyone") {
+        return Err(format!("{path}: name the roles, or say anyone, and not both").into());
+    }
+    let effect = match field("effect").and_then(|value| value.as_enum_number()) {
+        Some(1) => "Read",
+        Some(2) => "Write",
+        _ => return Err(format!("{path}: say its effect").into()),
+    };
+    let roles: Vec<&str> = roles.into_iter().map(class).collect::<Result<_, _>>()?;
+    let streams = method.is_client_streaming() || method.is_server_streaming();
+    let mut row = String::new();
+    writeln!(
+        row,
+        "    Method {{ path: {path:?}, streams: {streams}, rule: Rule {{ roles: &[{}], anyone: {}, effect: \
+         Effect::{effect}, dual_control: {} }} }},",
+        roles.join(", "),
+        flag("anyone"),
+        flag("dual_control"),
+    )?;
+    Ok(row)
+}
+
+/// The class of a `Role` number of access.proto.
+fn class(role: i32) -> Result<&'static str, String> {
+    Ok(match role {
+        1 => "Class::Regulator",
+        2 => "Class::Police",
+        3 => "Class::Carrier",
+        4 => "Class::Mvno",
+        5 => "Class::Auditor",
+        6 => "Class::Operator",
+        7 => "Class::Portal",
+        other => return Err(format!("role {other} has no class")),
+    })
+}

@@ -51,7 +51,7 @@ struct Counts {
 impl Shared {
     /// Handles for every method of the table.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        let methods = pb::METHODS.iter().map(|method| (method.path, Counts::new(method.path))).collect();
+        let methods = pb::methods().map(|method| (method.path, Counts::new(method.path))).collect();
         Self { clock, methods: Arc::new(methods), unknown: Arc::new(Counts::new("unknown")) }
     }
 

@@ -1,0 +1,65 @@
+//! The messages and services made from the protos, and the table of who may call what, made from the option beside
+//! each RPC. `build.rs` makes both; nothing here is written by hand but the rows of services that are not ours.
+
+#![expect(missing_docs, clippy::all, reason = "the protos document it, and it is generated")]
+
+use crate::domain::{
+    access::{Effect, Rule},
+    caller::Class,
+};
+
+tonic::include_proto!("greenlane.v1");
+
+include!(concat!(env!("OUT_DIR"), "/access.rs"));
+
+/// Every file of ours and what it imports, with comments: what reflection serves and `greenlane protoset` writes.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/greenlane.bin"));
+
+/// One method and its rule.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Method {
+    /// `/package.Service/Method`.
+    pub path: &'static str,
+    /// Either side streams.
+    pub streams: bool,
+    /// Who may call it.
+    pub rule: Rule,
+}
+
+const fn anyone(path: &'static str, streams: bool) -> Method {
+    Method { path, streams, rule: Rule { roles: &[], anyone: true, effect: Effect::Read, dual_control: false } }
+}
+
+/// Health and reflection: for every caller with a certificate.
+pub const COMMON: &[Method] = &[
+    anyone("/grpc.health.v1.Health/Check", false),
+    anyone("/grpc.health.v1.Health/List", false),
+    anyone("/grpc.health.v1.Health/Watch", true),
+    anyone("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", true),
+    anyone("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", true),
+];
+
+/// Every method that this server has.
+pub fn methods() -> impl Iterator<Item = &'static Method> {
+    GREENLANE.iter().chain(COMMON)
+}
+
+/// The method of a path; `None` is denied.
+pub fn method(path: &str) -> Option<&'static Method> {
+    match GREENLANE.binary_search_by(|method| method.path.cmp(path)) {
+        Ok(at) => GREENLANE.get(at),
+        Err(_) => COMMON.iter().find(|method| method.path == path),
+    }
+}
+
+impl Method {
+    /// `Service/Method`, as a person types it.
+    pub fn name(&self) -> &'static str {
+        self.path.rsplit_once('.').map_or(self.path, |(_, name)| name)
+    }
+
+    /// The full name of the service.
+    pub fn service(&self) -> &'static str {
+        self.path.trim_start_matches('/').split_once('/').map_or("", |(service, _)| service)
+    }
+}
