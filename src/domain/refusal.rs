@@ -3,7 +3,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{decision::Decided, time::Time};
+use super::{decision::Decided, name::ParticipantName, time::Time};
 
 /// A call that was not done, and why, in a form that says what to do next.
 #[derive(Clone, Debug)]
@@ -201,6 +201,19 @@ impl Refusal {
     pub fn store_unavailable() -> Self {
         Self::new(Reason::StoreUnavailable, "The database cannot be used right now; nothing was done. Retry.")
             .retry(Duration::from_secs(1))
+    }
+
+    /// The MVNO's standing does not allow the act; the decision goes along.
+    pub fn standing_denies(mvno: &ParticipantName, decided: Decided) -> Self {
+        let (action, standing, decision) = (decided.action, decided.standing, decided.decision);
+        let message =
+            format!("{mvno} is {standing}: {action} is {decision}. The reasons and remedies are listed.");
+        let refusal = Self::new(Reason::StandingDenies, message)
+            .with("mvno", mvno)
+            .with("action", action)
+            .with("standing", standing)
+            .with("decision", decision);
+        Self { decided: Some(Box::new(decided)), ..refusal }
     }
 
     /// A question about a day before there were rules.
