@@ -4,6 +4,8 @@
 mod green;
 mod grounds;
 mod history;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
