@@ -1,0 +1,16 @@
+//! The tables, one file per aggregate, in one SQL text for every engine.
+
+pub mod allocation;
+pub mod change;
+pub mod check_count;
+pub mod entry;
+pub mod fact;
+pub mod participant;
+pub mod request;
+pub mod standing;
+
+/// Values of a statement, in the order of ?1 to ?n.
+macro_rules! values {
+    ($($value:expr),* $(,)?) => { &[$($crate::store::Value::from($value)),*] };
+}
+use values;

@@ -1,0 +1,87 @@
+//! The change log that every node follows, and the counter of revisions. The counter's row lock makes the order of
+//! commits and the order of revisions the same; a sequence would let a follower skip one for ever.
+
+use super::values;
+use crate::{
+    domain::{name::ParticipantName, standing::Standing, time::Time},
+    store::{Row, StoreError, Tx},
+};
+
+/// One change.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// Its revision.
+    pub revision: i64,
+    /// Whose standing.
+    pub mvno: ParticipantName,
+    /// From then on.
+    pub standing: Standing,
+    /// Until then.
+    pub previous: Standing,
+    /// When.
+    pub change_time: Time,
+    /// The fact's name, `time`, or `participant`.
+    pub cause: String,
+}
+
+/// Takes the next revision.
+pub async fn next_revision(tx: &mut dyn Tx) -> Result<i64, StoreError> {
+    let rows = tx.query("UPDATE counter SET n = n + 1 WHERE name = 'revision' RETURNING n", values![]).await?;
+    rows.first().ok_or_else(|| StoreError::inconsistent("counter", "n", "revision"))?.int(0)
+}
+
+/// Appends a change.
+pub async fn append(tx: &mut dyn Tx, change: &Change) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO change_log (revision, mvno, standing, previous, change_time, cause)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        values![
+            change.revision,
+            &change.mvno,
+            change.standing.as_str(),
+            change.previous.as_str(),
+            change.change_time,
+            change.cause.as_str(),
+        ],
+    )
+    .await
+    .map(drop)
+}
+
+/// Changes after a revision, in order.
+pub async fn list_after(tx: &mut dyn Tx, revision: i64, limit: i64) -> Result<Vec<Change>, StoreError> {
+    let rows = tx
+        .query(
+            "SELECT revision, mvno, standing, previous, change_time, cause
+             FROM change_log WHERE revision > ?1 ORDER BY revision LIMIT ?2",
+            values![revision, limit],
+        )
+        .await?;
+    rows.iter().map(read).collect()
+}
+
+/// The oldest revision kept.
+pub async fn oldest(tx: &mut dyn Tx) -> Result<Option<i64>, StoreError> {
+    edge(tx, "SELECT MIN(revision) FROM change_log").await
+}
+
+/// The latest revision.
+pub async fn latest(tx: &mut dyn Tx) -> Result<Option<i64>, StoreError> {
+    edge(tx, "SELECT MAX(revision) FROM change_log").await
+}
+
+async fn edge(tx: &mut dyn Tx, sql: &'static str) -> Result<Option<i64>, StoreError> {
+    let rows = tx.query(sql, values![]).await?;
+    rows.first().map_or(Ok(None), |row| row.opt_int(0))
+}
+
+fn read(row: &Row) -> Result<Change, StoreError> {
+    Ok(Change {
+        revision: row.int(0)?,
+        mvno: row.participant(1)?,
+        standing: row.word(2, Standing::parse)?,
+        previous: row.word(3, Standing::parse)?,
+        change_time: row.time(4)?,
+        cause: row.text(5)?.to_owned(),
+    })
+}

@@ -1,0 +1,61 @@
+//! Entries of the ledger: appended, never changed. `leaf_index` waits for the tree.
+
+use super::values;
+use crate::{
+    domain::entry::{Entry, EntryKind},
+    store::{Row, StoreError, Tx},
+};
+
+/// Appends an entry.
+pub async fn append(tx: &mut dyn Tx, entry: &Entry) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO entry (entry_id, kind, entry_time, caller, certificate_sha256, method, subject,
+           request_sha256, outcome, detail, revision)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        values![
+            entry.entry_id.as_str(),
+            entry.kind.as_str(),
+            entry.entry_time,
+            entry.caller.as_str(),
+            entry.certificate_sha256.as_str(),
+            entry.method.as_str(),
+            entry.subject.as_str(),
+            entry.request_sha256.as_str(),
+            entry.outcome.as_str(),
+            entry.detail.as_str(),
+            entry.revision,
+        ],
+    )
+    .await
+    .map(drop)
+}
+
+/// Entries after a place in the order of record, each with its place.
+pub async fn list_after(tx: &mut dyn Tx, seq: i64, limit: i64) -> Result<Vec<(i64, Entry)>, StoreError> {
+    let rows = tx
+        .query(
+            "SELECT seq, entry_id, kind, entry_time, caller, certificate_sha256, method, subject,
+               request_sha256, outcome, detail, revision
+             FROM entry WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+            values![seq, limit],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.int(0)?, read(row)?))).collect()
+}
+
+fn read(row: &Row) -> Result<Entry, StoreError> {
+    let text = |at| row.text(at).map(str::to_owned);
+    Ok(Entry {
+        entry_id: text(1)?,
+        kind: row.word(2, EntryKind::parse)?,
+        entry_time: row.time(3)?,
+        caller: text(4)?,
+        certificate_sha256: text(5)?,
+        method: text(6)?,
+        subject: text(7)?,
+        request_sha256: text(8)?,
+        outcome: text(9)?,
+        detail: text(10)?,
+        revision: row.opt_int(11)?,
+    })
+}

@@ -1,0 +1,84 @@
+//! Facts: appended, never changed.
+
+use super::values;
+use crate::{
+    domain::{fact::Fact, name::ParticipantName},
+    store::{Row, StoreError, Tx},
+};
+
+/// Appends a fact; returns its place in the order of record.
+pub async fn add(tx: &mut dyn Tx, fact: &Fact) -> Result<i64, StoreError> {
+    let body = serde_json::to_string(&fact.body).expect("facts are plain data");
+    let rows = tx
+        .query(
+            "INSERT INTO fact (name, mvno, kind, true_time, record_time, supersedes, recorded_by, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING seq",
+            values![
+                fact.name.as_str(),
+                &fact.mvno,
+                fact.body.kind(),
+                fact.true_time,
+                fact.record_time,
+                fact.supersedes.as_deref(),
+                fact.recorded_by.as_str(),
+                body,
+            ],
+        )
+        .await?;
+    rows.first().ok_or_else(|| StoreError::inconsistent("fact", "seq", &fact.name))?.int(0)
+}
+
+/// Every fact of an MVNO, in the order of record.
+pub async fn list_of(tx: &mut dyn Tx, mvno: &ParticipantName) -> Result<Vec<Fact>, StoreError> {
+    let rows = tx
+        .query(
+            "SELECT seq, name, mvno, true_time, record_time, supersedes, recorded_by, body
+             FROM fact WHERE mvno = ?1 ORDER BY seq",
+            values![mvno],
+        )
+        .await?;
+    rows.iter().map(read).collect()
+}
+
+/// Inspections after a place in the order of record, of one MVNO or of all.
+pub async fn list_inspections(
+    tx: &mut dyn Tx,
+    mvno: Option<&ParticipantName>,
+    after: i64,
+    limit: i64,
+) -> Result<Vec<Fact>, StoreError> {
+    let rows = match mvno {
+        Some(mvno) => {
+            tx.query(
+                "SELECT seq, name, mvno, true_time, record_time, supersedes, recorded_by, body
+                 FROM fact WHERE kind = 'INSPECTION' AND mvno = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+                values![mvno, after, limit],
+            )
+            .await?
+        }
+        None => {
+            tx.query(
+                "SELECT seq, name, mvno, true_time, record_time, supersedes, recorded_by, body
+                 FROM fact WHERE kind = 'INSPECTION' AND seq > ?1 ORDER BY seq LIMIT ?2",
+                values![after, limit],
+            )
+            .await?
+        }
+    };
+    rows.iter().map(read).collect()
+}
+
+fn read(row: &Row) -> Result<Fact, StoreError> {
+    let name = row.text(1)?.to_owned();
+    let body = serde_json::from_str(row.text(7)?).map_err(|_| StoreError::inconsistent("fact", "body", &name))?;
+    Ok(Fact {
+        seq: row.int(0)?,
+        mvno: row.participant(2)?,
+        true_time: row.time(3)?,
+        record_time: row.time(4)?,
+        supersedes: row.opt_text(5)?.map(str::to_owned),
+        recorded_by: row.text(6)?.to_owned(),
+        name,
+        body,
+    })
+}

@@ -1,0 +1,214 @@
+//! SQLite: one file, one node. WAL with `synchronous=FULL`, one writer thread with group commit, a few readers.
+//! This file opens the database and hands work to the threads; `writer` and `reader` are those threads.
+
+mod migrate;
+mod reader;
+mod tx;
+mod writer;
+
+use std::{
+    fs::{File, TryLockError},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use rusqlite::Connection;
+use thiserror::Error;
+use tokio::sync::oneshot;
+
+use super::{Abort, Answer, BoxFuture, Engine, Follower, Store, StoreError, Work};
+use crate::domain::time::Time;
+
+/// `greenlan` in ASCII would not fit: the four letters of `GRLN`.
+const APPLICATION_ID: i64 = 0x4752_4C4E;
+
+/// How the file is opened.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Threads that read.
+    pub readers: usize,
+    /// Work that waits for the writer at most; more is refused at once.
+    pub queue: usize,
+    /// Requests in one commit at most.
+    pub group: usize,
+    /// Pages that the file may grow to; for tests of a full disk.
+    pub max_pages: Option<u32>,
+}
+
+/// Why a file is not opened.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error("{0} is used by another process; stop that one, or give this one a file of its own")]
+    InUse(PathBuf),
+    /// Not a database of greenlane.
+    #[error("{0} is a database of another program; name another file")]
+    Foreign(PathBuf),
+    /// Made by a newer greenlane.
+    #[error("the schema is at {found}, newer than this program's {ours}; run the newer program")]
+    Newer {
+        /// In the file.
+        found: i64,
+        /// In this program.
+        ours: i64,
+    },
+    /// A migration that was applied is not the one in this program.
+    #[error("migration {0} in the database is not the one in this program; run the program that made it")]
+    Changed(i64),
+    /// A setting that would lose acknowledged writes.
+    #[error("the file's {setting} is {found}, and {needed} is needed; is it on a network file system?")]
+    Unsafe {
+        /// Which setting.
+        setting: &'static str,
+        /// As it is.
+        found: String,
+        /// As it must be.
+        needed: &'static str,
+    },
+    /// The file cannot be used.
+    #[error("{path}: {error}")]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// SQLite cannot use it.
+    #[error("{path}: {error}")]
+    Sqlite {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        error: rusqlite::Error,
+    },
+}
+
+struct Sqlite {
+    writer: writer::Handle,
+    readers: reader::Handle,
+    /// Held while the process lives: no second process on the same file.
+    _lock: File,
+}
+
+/// Work on its way to a thread.
+struct Job {
+    work: Work,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// Opens the database, makes it where there is none, and brings its schema up to date.
+pub fn open(path: &Path, options: Options, now: Time) -> Result<Store, OpenError> {
+    let lock = lock(path)?;
+    let failed = |error| OpenError::Sqlite { path: path.to_owned(), error };
+    let mut connection = Connection::open(path).map_err(failed)?;
+    connection.busy_timeout(Duration::from_secs(5)).map_err(failed)?;
+    identify(&connection, path)?;
+    settle(&connection, path)?;
+    migrate::run(&mut connection, path, now)?;
+    if let Some(pages) = options.max_pages {
+        connection.pragma_update(None, "max_page_count", pages).map_err(failed)?;
+    }
+    let mut readers = Vec::new();
+    for _ in 0..options.readers.max(1) {
+        let reader = Connection::open(path).map_err(failed)?;
+        reader.busy_timeout(Duration::from_secs(5)).map_err(failed)?;
+        reader.pragma_update(None, "query_only", true).map_err(failed)?;
+        readers.push(reader);
+    }
+    let writer = writer::Handle::start(connection, options.queue, options.group);
+    Ok(Store::new(Sqlite { writer, readers: reader::Handle::start(readers, options.queue), _lock: lock }))
+}
+
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let io = |error| OpenError::Io { path: path.to_owned(), error };
+    let file = File::options().create(true).truncate(false).write(true).open(name).map_err(io)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(io(error)),
+    }
+}
+
+/// Ours, or empty and from now on ours.
+fn identify(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let failed = |error| OpenError::Sqlite { path: path.to_owned(), error };
+    let id: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(failed)?;
+    let tables: i64 =
+        connection.query_row("SELECT COUNT(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(failed)?;
+    match (id, tables) {
+        (APPLICATION_ID, _) => Ok(()),
+        (0, 0) => connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(failed),
+        _ => Err(OpenError::Foreign(path.to_owned())),
+    }
+}
+
+/// Makes the settings, and reads each back: a file system that cannot keep them is refused.
+fn settle(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let failed = |error| OpenError::Sqlite { path: path.to_owned(), error };
+    let rows: [(&'static str, &str, &'static str); 4] =
+        [("journal_mode", "WAL", "wal"), ("synchronous", "FULL", "2"), ("foreign_keys", "ON", "1"), ("trusted_schema", "OFF", "0")];
+    for (setting, value, needed) in rows {
+        connection.execute_batch(&format!("PRAGMA {setting} = {value}")).map_err(failed)?;
+        let found: rusqlite::types::Value =
+            connection.pragma_query_value(None, setting, |row| row.get(0)).map_err(failed)?;
+        let found = match found {
+            rusqlite::types::Value::Integer(n) => n.to_string(),
+            rusqlite::types::Value::Text(text) => text,
+            other => format!("{other:?}"),
+        };
+        if found != needed {
+            return Err(OpenError::Unsafe { setting, found, needed });
+        }
+    }
+    Ok(())
+}
+
+/// What a thread that is gone, or too busy, answers.
+fn unavailable(why: &str) -> StoreError {
+    StoreError::Unavailable(why.to_owned())
+}
+
+async fn answered(sent: Result<(), StoreError>, answer: oneshot::Receiver<Answer>) -> Answer {
+    sent?;
+    answer.await.unwrap_or_else(|_| Err(Abort::Store(unavailable("the thread ended"))))
+}
+
+// === impl Options ===
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { readers: 2, queue: 4096, group: 256, max_pages: None }
+    }
+}
+
+// === impl Sqlite ===
+
+impl Engine for Sqlite {
+    fn write(&self, work: Work) -> BoxFuture<'static, Answer> {
+        let (answer, receiver) = oneshot::channel();
+        let sent = self.writer.send(writer::Task::Work(Job { work, answer }));
+        Box::pin(answered(sent, receiver))
+    }
+
+    fn read(&self, work: Work) -> BoxFuture<'static, Answer> {
+        let (answer, receiver) = oneshot::channel();
+        let sent = self.readers.send(Job { work, answer });
+        Box::pin(answered(sent, receiver))
+    }
+
+    fn follow(&self, follower: Arc<dyn Follower>) {
+        self.writer.follow(follower);
+    }
+
+    fn refresh(&self) -> BoxFuture<'static, Result<(), StoreError>> {
+        let (answer, receiver) = oneshot::channel();
+        let sent = self.writer.send(writer::Task::Refresh(answer));
+        Box::pin(async move {
+            sent?;
+            receiver.await.unwrap_or_else(|_| Err(unavailable("the thread ended")))
+        })
+    }
+}
