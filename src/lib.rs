@@ -12,4 +12,5 @@
 
 pub mod domain;
 pub mod host;
+pub mod service;
 pub mod store;

@@ -35,9 +35,17 @@ pub struct Row(pub Vec<Value>);
 /// A transaction under way. Parameters are ?1 to ?n.
 pub trait Tx: Send {
     /// Runs a statement; returns how many rows it changed.
-    fn execute<'a>(&'a mut self, sql: &'static str, values: &'a [Value]) -> BoxFuture<'a, Result<u64, StoreError>>;
+    fn execute<'a>(
+        &'a mut self,
+        sql: &'static str,
+        values: &'a [Value],
+    ) -> BoxFuture<'a, Result<u64, StoreError>>;
     /// Runs a query.
-    fn query<'a>(&'a mut self, sql: &'static str, values: &'a [Value]) -> BoxFuture<'a, Result<Vec<Row>, StoreError>>;
+    fn query<'a>(
+        &'a mut self,
+        sql: &'static str,
+        values: &'a [Value],
+    ) -> BoxFuture<'a, Result<Vec<Row>, StoreError>>;
     /// Says that followers have something to follow once this is committed.
     fn mark_changed(&mut self);
 }

@@ -43,7 +43,7 @@ impl Gateway {
     /// transaction and the moment it is given.
     pub async fn act<T, W>(&self, context: Context, work: W) -> Result<Answered<T>, Refusal>
     where
-        T: Serialize + DeserializeOwned + Clone + Send + 'static,
+        T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,
         W: for<'t> Fn(&'t mut dyn Tx, Time) -> BoxFuture<'t, Result<Done<T>, Abort>> + Send + Sync + 'static,
     {
         let faults = context.violations();
@@ -55,7 +55,8 @@ impl Gateway {
         let written = self
             .store
             .write(move |tx| {
-                let (clock, context, seen, work) = (clock.clone(), context.clone(), seen.clone(), work.clone());
+                let (clock, context, seen, work) =
+                    (clock.clone(), context.clone(), seen.clone(), work.clone());
                 Box::pin(async move {
                     if context.until.is_some_and(|until| clock.monotonic() >= until) {
                         return Err(Abort::Refused(too_late()));
@@ -85,7 +86,10 @@ impl Gateway {
 }
 
 fn too_late() -> Refusal {
-    Refusal::new(Reason::DeadlineExceeded, "The call's time was over before its write began; nothing was done.")
+    Refusal::new(
+        Reason::DeadlineExceeded,
+        "The call's time was over before its write began; nothing was done.",
+    )
 }
 
 async fn replay<T: DeserializeOwned>(tx: &mut dyn Tx, context: &Context) -> Result<Option<T>, Abort> {
@@ -107,7 +111,12 @@ async fn replay<T: DeserializeOwned>(tx: &mut dyn Tx, context: &Context) -> Resu
     Ok(Some(answer))
 }
 
-async fn keep<T: Serialize>(tx: &mut dyn Tx, context: &Context, done: &Done<T>, now: Time) -> Result<(), Abort> {
+async fn keep<T: Serialize + Sync>(
+    tx: &mut dyn Tx,
+    context: &Context,
+    done: &Done<T>,
+    now: Time,
+) -> Result<(), Abort> {
     let entry = Entry {
         entry_id: host::new_id(now),
         kind: EntryKind::Act,

@@ -24,7 +24,12 @@ use crate::{
 
 impl Gateway {
     /// Allocates a block.
-    pub async fn allocate_numbers(&self, context: Context, mvno: ParticipantName, prefix: Prefix) -> Result<Answered<Allocation>, Refusal> {
+    pub async fn allocate_numbers(
+        &self,
+        context: Context,
+        mvno: ParticipantName,
+        prefix: Prefix,
+    ) -> Result<Answered<Allocation>, Refusal> {
         let mut faults = Faults::default();
         faults.reason(&context.reason);
         faults.done()?;
@@ -82,7 +87,8 @@ fn may_allocate(mvno: &ParticipantName, decided: &Decided, set: &RuleSet, held: 
         return Ok(());
     }
     let standing = decided.standing.as_str();
-    let message = format!("{mvno} holds {held} blocks, and {ceiling} is the ceiling at {standing}; return some first.");
+    let message =
+        format!("{mvno} holds {held} blocks, and {ceiling} is the ceiling at {standing}; return some first.");
     Err(Refusal::new(Reason::CeilingReached, message)
         .with("mvno", mvno)
         .with("held", held)

@@ -73,7 +73,11 @@ impl Default for Board {
 impl Board {
     /// The snapshot, if it may be answered from.
     pub fn fresh(&self) -> Result<Arc<View>, Refusal> {
-        if self.lost.load(Ordering::Acquire) { Err(Refusal::store_unavailable()) } else { Ok(self.view.load_full()) }
+        if self.lost.load(Ordering::Acquire) {
+            Err(Refusal::store_unavailable())
+        } else {
+            Ok(self.view.load_full())
+        }
     }
 
     /// The snapshot, however old: for what must go on when the truth is out of reach.
@@ -109,7 +113,13 @@ impl Board {
 
 impl Held {
     /// Evaluates a history as of now.
-    pub fn compute(facts: Vec<Fact>, revision: i64, since_time: Time, rules: &RuleBook, now: Time) -> Result<Self, Refusal> {
+    pub fn compute(
+        facts: Vec<Fact>,
+        revision: i64,
+        since_time: Time,
+        rules: &RuleBook,
+        now: Time,
+    ) -> Result<Self, Refusal> {
         let evaluation =
             standing::evaluate(&facts, rules, now, now).map_err(|_| Refusal::no_rules_then(now))?;
         let set = rules.at(now).ok_or_else(|| Refusal::no_rules_then(now))?;

@@ -82,7 +82,11 @@ impl Gateway {
         may_see(caller, &question.mvno)?;
         let past = question.as_of_time.is_some() || question.known_time.is_some();
         if past && question.min_revision != 0 {
-            return Err(Refusal::field("min_revision", "NOT_WITH_TIME", "unset with as_of_time or known_time"));
+            return Err(Refusal::field(
+                "min_revision",
+                "NOT_WITH_TIME",
+                "unset with as_of_time or known_time",
+            ));
         }
         let finding = match self.evidence.ready() {
             Err(_) if question.action == Action::ServeExistingUsers && !past => self.last_known(question)?,
@@ -104,7 +108,10 @@ impl Gateway {
 
     async fn present(&self, question: &Question) -> Result<Finding, Refusal> {
         let view = match self.reach(question.min_revision).await {
-            Err(refusal) if refusal.reason == Reason::StoreUnavailable && question.action == Action::ServeExistingUsers => {
+            Err(refusal)
+                if refusal.reason == Reason::StoreUnavailable
+                    && question.action == Action::ServeExistingUsers =>
+            {
                 return self.last_known(question);
             }
             reached => reached?,
@@ -158,7 +165,10 @@ impl Gateway {
         match reached {
             Ok(Ok(_)) => self.board.fresh(),
             Ok(Err(_)) | Err(_) => {
-                let message = format!("Revision {revision} was not reached within 1 s; this node is at {}.", view.revision);
+                let message = format!(
+                    "Revision {revision} was not reached within 1 s; this node is at {}.",
+                    view.revision
+                );
                 Err(Refusal::new(Reason::RevisionNotReached, message)
                     .with("min_revision", revision)
                     .with("revision", view.revision)
@@ -177,11 +187,19 @@ impl Gateway {
         faults.done()?;
         let facts = self.facts_of(&question.mvno).await?;
         let revision = self.board.fresh()?.revision;
-        let evaluation = standing::evaluate(&facts, &self.rules, as_of, known).map_err(|_| Refusal::no_rules_then(as_of))?;
+        let evaluation = standing::evaluate(&facts, &self.rules, as_of, known)
+            .map_err(|_| Refusal::no_rules_then(as_of))?;
         let set = self.rules.at(as_of).ok_or_else(|| Refusal::no_rules_then(as_of))?;
         let decided = vec![decision::decide(&evaluation, question.action, set)];
         let held = Held { facts, revision, since_time: as_of, evaluation, decided, computed: now };
-        Ok(Finding { held: Arc::new(held), at: 0, revision, decide_time: now, expire_time: None, source: Source::Origin })
+        Ok(Finding {
+            held: Arc::new(held),
+            at: 0,
+            revision,
+            decide_time: now,
+            expire_time: None,
+            source: Source::Origin,
+        })
     }
 
     /// The history of an MVNO, read from the record.

@@ -31,8 +31,16 @@ impl Context {
     /// Faults of the common fields.
     pub fn violations(&self) -> Vec<Violation> {
         let mut faults = Vec::new();
-        if self.request_id.as_ref().is_some_and(|id| id.chars().count() > 64 || id.chars().any(char::is_control)) {
-            faults.push(Violation::new("request_id", "BAD_LENGTH", "1 to 64 printable characters, best a UUID"));
+        if self
+            .request_id
+            .as_ref()
+            .is_some_and(|id| id.chars().count() > 64 || id.chars().any(char::is_control))
+        {
+            faults.push(Violation::new(
+                "request_id",
+                "BAD_LENGTH",
+                "1 to 64 printable characters, best a UUID",
+            ));
         }
         faults
     }

@@ -2,7 +2,7 @@
 //! is answered, what changed is read and the snapshot swapped.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
@@ -12,7 +12,6 @@ use super::board::{Board, Held, View};
 use crate::{
     domain::{
         name::ParticipantName,
-        participant::ParticipantState,
         rules::RuleBook,
         time::{Clock, Time},
     },
@@ -47,7 +46,8 @@ impl Feed {
     async fn catch_up(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
         let now = self.clock.now();
         let held = self.board.last_known();
-        let mut view = if held.revision < 0 || held.mvnos.is_empty() { View::default() } else { View::clone(&held) };
+        let mut view =
+            if held.revision < 0 || held.mvnos.is_empty() { View::default() } else { View::clone(&held) };
         let mut changes = Vec::new();
         loop {
             let from = changes.last().map_or(view.revision, |change: &Change| change.revision);
@@ -65,7 +65,7 @@ impl Feed {
             }
         }
         view.revision = changes.last().map_or(view.revision, |change| change.revision);
-        view.suspended = suspended(tx).await?;
+        view.suspended = sql::participant::list_suspended(tx).await?.into_iter().collect();
         self.board.swap(view);
         for change in changes {
             // Nobody watching is no fault.
@@ -74,7 +74,12 @@ impl Feed {
         Ok(())
     }
 
-    async fn load(&self, tx: &mut dyn Tx, name: &ParticipantName, now: Time) -> Result<Option<Held>, StoreError> {
+    async fn load(
+        &self,
+        tx: &mut dyn Tx,
+        name: &ParticipantName,
+        now: Time,
+    ) -> Result<Option<Held>, StoreError> {
         let Some(row) = sql::standing::lookup(tx, name).await? else { return Ok(None) };
         let facts = sql::fact::list_of(tx, name).await?;
         Held::compute(facts, row.revision, row.since_time, &self.rules, now)
@@ -92,12 +97,6 @@ impl Follower for Feed {
         tracing::error!("the feed lost the record; answers wait until it is back");
         self.board.lose();
     }
-}
-
-async fn suspended(tx: &mut dyn Tx) -> Result<HashSet<ParticipantName>, StoreError> {
-    let state = |state: ParticipantState| matches!(state, ParticipantState::Suspended | ParticipantState::ResumeProposed);
-    let all = sql::participant::list_all(tx).await?;
-    Ok(all.into_iter().filter(|participant| state(participant.state)).map(|participant| participant.name).collect())
 }
 
 /// Every MVNO with its standing, as one map: for the lists.

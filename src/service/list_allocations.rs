@@ -24,7 +24,11 @@ pub struct Filter {
 
 impl Gateway {
     /// A page of allocations, returned ones among them, and the token of the next, empty at the end.
-    pub async fn list_allocations(&self, caller: &Caller, filter: Filter) -> Result<(Vec<Allocation>, String), Refusal> {
+    pub async fn list_allocations(
+        &self,
+        caller: &Caller,
+        filter: Filter,
+    ) -> Result<(Vec<Allocation>, String), Refusal> {
         if let Some(mvno) = &filter.mvno {
             super::check_status::may_see(caller, mvno)?;
         }
@@ -40,7 +44,9 @@ impl Gateway {
                 let (mvno, carrier, after) = (mvno.clone(), carrier.clone(), after.clone());
                 Box::pin(async move {
                     let after = after.as_deref().unwrap_or("");
-                    sql::allocation::list(tx, mvno.as_ref(), carrier.as_ref(), after, size + 1).await.map_err(Abort::from)
+                    sql::allocation::list(tx, mvno.as_ref(), carrier.as_ref(), after, size + 1)
+                        .await
+                        .map_err(Abort::from)
                 })
             })
             .await

@@ -24,7 +24,11 @@ pub struct Filter {
 
 impl Gateway {
     /// A page of inspections and the token of the next, empty at the end.
-    pub async fn list_inspections(&self, caller: &Caller, filter: Filter) -> Result<(Vec<Fact>, String), Refusal> {
+    pub async fn list_inspections(
+        &self,
+        caller: &Caller,
+        filter: Filter,
+    ) -> Result<(Vec<Fact>, String), Refusal> {
         if let Some(mvno) = &filter.mvno {
             super::check_status::may_see(caller, mvno)?;
         }

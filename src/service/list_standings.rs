@@ -25,7 +25,11 @@ pub struct Filter {
 
 impl Gateway {
     /// A page of standings and the token of the next, empty at the end.
-    pub fn list_standings(&self, caller: &Caller, filter: &Filter) -> Result<(Vec<StandingOf>, String), Refusal> {
+    pub fn list_standings(
+        &self,
+        caller: &Caller,
+        filter: &Filter,
+    ) -> Result<(Vec<StandingOf>, String), Refusal> {
         if let Some(mvno) = &filter.mvno {
             super::check_status::may_see(caller, mvno)?;
         }

@@ -28,7 +28,9 @@ impl Gateway {
             .store
             .read(move |tx| {
                 let prefix = prefix.clone();
-                Box::pin(async move { sql::allocation::lookup_active(tx, &prefix).await.map_err(Abort::from) })
+                Box::pin(
+                    async move { sql::allocation::lookup_active(tx, &prefix).await.map_err(Abort::from) },
+                )
             })
             .await
             .map_err(refusal)?;

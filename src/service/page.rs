@@ -89,7 +89,12 @@ mod tests {
         let pages = Pages::new(b"key");
         let token = pages.token("standings|", "mvnos/m07");
         assert_eq!(pages.ask("standings|", 0, &token).expect("page").after.as_deref(), Some("mvnos/m07"));
-        for (list, token) in [("standings|GREEN", token.as_str()), ("standings|", "x"), ("standings|", "00.é"), ("standings|", "a.b")] {
+        for (list, token) in [
+            ("standings|GREEN", token.as_str()),
+            ("standings|", "x"),
+            ("standings|", "00.é"),
+            ("standings|", "a.b"),
+        ] {
             let refusal = pages.ask(list, 0, token).expect_err("refused");
             assert_eq!(refusal.reason, Reason::PageTokenMismatch);
         }

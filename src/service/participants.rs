@@ -45,14 +45,28 @@ pub struct Filter {
 
 impl Gateway {
     /// Proposes a participant.
-    pub async fn create_participant(&self, context: Context, proposal: Proposal) -> Result<Answered<Participant>, Refusal> {
+    pub async fn create_participant(
+        &self,
+        context: Context,
+        proposal: Proposal,
+    ) -> Result<Answered<Participant>, Refusal> {
         let mut faults = Faults::default();
         faults.text("participant.display_name", &proposal.display_name, 1, 100);
         faults.text("participant.area", &proposal.area, 0, 100);
         let authority = matches!(proposal.name.class, Class::Regulator | Class::Police);
         let fits = authority || proposal.level.is_none();
-        faults.require(fits, "participant.level", "NOT_OF_CLASS", "only authorities have a level; leave unset");
-        faults.require(!authority || proposal.level.is_some(), "participant.level", "REQUIRED", "MINISTRY, PROVINCE or CITY");
+        faults.require(
+            fits,
+            "participant.level",
+            "NOT_OF_CLASS",
+            "only authorities have a level; leave unset",
+        );
+        faults.require(
+            !authority || proposal.level.is_some(),
+            "participant.level",
+            "REQUIRED",
+            "MINISTRY, PROVINCE or CITY",
+        );
         faults.optional_reason(&context.reason);
         faults.done()?;
         let caller = context.caller.clone();
@@ -71,8 +85,11 @@ impl Gateway {
             Box::pin(async move {
                 match sql::participant::add(tx, &participant).await {
                     Err(StoreError::Duplicate) => {
-                        let message = format!("{} exists already; GetParticipant shows it.", participant.name);
-                        return Err(Refusal::new(Reason::ParticipantExists, message).with("participant", &participant.name).into());
+                        let message =
+                            format!("{} exists already; GetParticipant shows it.", participant.name);
+                        return Err(Refusal::new(Reason::ParticipantExists, message)
+                            .with("participant", &participant.name)
+                            .into());
                     }
                     added => added?,
                 }
@@ -83,7 +100,11 @@ impl Gateway {
     }
 
     /// Approves a proposed participant, or a proposed resumption.
-    pub async fn approve_participant(&self, context: Context, name: ParticipantName) -> Result<Answered<Participant>, Refusal> {
+    pub async fn approve_participant(
+        &self,
+        context: Context,
+        name: ParticipantName,
+    ) -> Result<Answered<Participant>, Refusal> {
         let (rules, caller) = (self.rules.clone(), context.caller.clone());
         let mut faults = Faults::default();
         faults.optional_reason(&context.reason);
@@ -94,11 +115,15 @@ impl Gateway {
                 let mut participant = lookup(tx, &name).await?;
                 match participant.state {
                     ParticipantState::Proposed | ParticipantState::ResumeProposed => {}
-                    ParticipantState::Active | ParticipantState::Suspended => return Err(wrong_state(&participant).into()),
+                    ParticipantState::Active | ParticipantState::Suspended => {
+                        return Err(wrong_state(&participant).into());
+                    }
                 }
                 if participant.proposed_by == caller.to_string() {
                     let message = "You proposed this yourself; another person must approve it.";
-                    return Err(Refusal::new(Reason::ApproverIsProposer, message).with("participant", &name).into());
+                    return Err(Refusal::new(Reason::ApproverIsProposer, message)
+                        .with("participant", &name)
+                        .into());
                 }
                 participant.state = ParticipantState::Active;
                 participant.approved_by = Some(caller.to_string());
@@ -114,13 +139,22 @@ impl Gateway {
     }
 
     /// Suspends a participant: its calls are refused from the answer on.
-    pub async fn suspend_participant(&self, context: Context, name: ParticipantName) -> Result<Answered<Participant>, Refusal> {
+    pub async fn suspend_participant(
+        &self,
+        context: Context,
+        name: ParticipantName,
+    ) -> Result<Answered<Participant>, Refusal> {
         self.move_participant(context, name, ParticipantState::Active, ParticipantState::Suspended).await
     }
 
     /// Proposes that a suspended participant be let in again.
-    pub async fn resume_participant(&self, context: Context, name: ParticipantName) -> Result<Answered<Participant>, Refusal> {
-        self.move_participant(context, name, ParticipantState::Suspended, ParticipantState::ResumeProposed).await
+    pub async fn resume_participant(
+        &self,
+        context: Context,
+        name: ParticipantName,
+    ) -> Result<Answered<Participant>, Refusal> {
+        self.move_participant(context, name, ParticipantState::Suspended, ParticipantState::ResumeProposed)
+            .await
     }
 
     async fn move_participant(
@@ -163,7 +197,11 @@ impl Gateway {
     }
 
     /// A page of participants and the token of the next, empty at the end.
-    pub async fn list_participants(&self, caller: &Caller, filter: Filter) -> Result<(Vec<Participant>, String), Refusal> {
+    pub async fn list_participants(
+        &self,
+        caller: &Caller,
+        filter: Filter,
+    ) -> Result<(Vec<Participant>, String), Refusal> {
         let list = format!("participants|{}|{:?}", caller.organisation, filter.class);
         let ask = self.pages.ask(&list, filter.page_size, &filter.page_token)?;
         if caller.class() == Class::Mvno {
@@ -210,7 +248,9 @@ async fn save(tx: &mut dyn Tx, participant: &mut Participant, now: Time) -> Resu
 fn wrong_state(participant: &Participant) -> Refusal {
     let state = participant.state.as_str();
     let message = format!("{} is {state}; this step does not go on from there.", participant.name);
-    Refusal::new(Reason::ParticipantState, message).with("participant", &participant.name).with("state", state)
+    Refusal::new(Reason::ParticipantState, message)
+        .with("participant", &participant.name)
+        .with("state", state)
 }
 
 fn done(participant: Participant) -> Done<Participant> {

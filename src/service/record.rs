@@ -63,7 +63,12 @@ pub(super) struct Turn<'a> {
 
 impl Gateway {
     /// Records what `draft` makes of the MVNO's history, as of the moment it is given.
-    pub async fn record<D>(&self, context: Context, mvno: ParticipantName, draft: D) -> Result<Answered<Recorded>, Refusal>
+    pub async fn record<D>(
+        &self,
+        context: Context,
+        mvno: ParticipantName,
+        draft: D,
+    ) -> Result<Answered<Recorded>, Refusal>
     where
         D: Fn(&[Fact], Time) -> Result<Draft, Refusal> + Send + Sync + 'static,
     {
@@ -77,11 +82,13 @@ impl Gateway {
                 if let Some(old) = &drafted.supersedes {
                     may_supersede(&facts, old, &drafted.body)?;
                 }
-                let about = drafted.about.clone().and_then(|name| facts.iter().find(|f| f.name == name).cloned());
+                let about =
+                    drafted.about.clone().and_then(|name| facts.iter().find(|f| f.name == name).cloned());
                 let fact = add(tx, &mvno, &caller, drafted, now).await?;
                 facts.push(fact.clone());
                 let cause = fact.name.clone();
-                let (revision, standing) = turn(tx, &rules, Turn { mvno: &mvno, facts: &facts, cause: &cause, now }).await?;
+                let (revision, standing) =
+                    turn(tx, &rules, Turn { mvno: &mvno, facts: &facts, cause: &cause, now }).await?;
                 let detail = serde_json::json!({ "kind": fact.body.kind(), "standing": standing.as_str() });
                 let subject = fact.name.clone();
                 let answer = Recorded { fact, about, revision, standing };
@@ -103,13 +110,17 @@ pub(super) async fn history(tx: &mut dyn Tx, mvno: &ParticipantName) -> Result<V
 
 /// The refusal for an MVNO that does not take part.
 pub(super) fn unknown_mvno(mvno: &ParticipantName) -> Refusal {
-    Refusal::new(Reason::MvnoNotFound, format!("{mvno} does not take part here; list those that do with ListStandings."))
-        .with("mvno", mvno)
+    Refusal::new(
+        Reason::MvnoNotFound,
+        format!("{mvno} does not take part here; list those that do with ListStandings."),
+    )
+    .with("mvno", mvno)
 }
 
 /// The refusal for a fact that is not in that history.
 pub(super) fn unknown_fact(name: &str) -> Refusal {
-    Refusal::new(Reason::FactNotFound, "No such fact of that MVNO is on record; GetStanding lists them.").with("fact", name)
+    Refusal::new(Reason::FactNotFound, "No such fact of that MVNO is on record; GetStanding lists them.")
+        .with("fact", name)
 }
 
 fn may_supersede(facts: &[Fact], old: &str, new: &FactBody) -> Result<(), Refusal> {
@@ -126,7 +137,13 @@ fn may_supersede(facts: &[Fact], old: &str, new: &FactBody) -> Result<(), Refusa
     }
 }
 
-async fn add(tx: &mut dyn Tx, mvno: &ParticipantName, caller: &Caller, drafted: Draft, now: Time) -> Result<Fact, Abort> {
+async fn add(
+    tx: &mut dyn Tx,
+    mvno: &ParticipantName,
+    caller: &Caller,
+    drafted: Draft,
+    now: Time,
+) -> Result<Fact, Abort> {
     let mut fact = Fact {
         name: format!("{mvno}/{}/{}", drafted.collection, host::new_id(now)),
         mvno: mvno.clone(),
@@ -142,7 +159,11 @@ async fn add(tx: &mut dyn Tx, mvno: &ParticipantName, caller: &Caller, drafted: 
 }
 
 /// Computes a standing again and writes it down with a revision of its own. Returns both.
-pub(super) async fn turn(tx: &mut dyn Tx, rules: &RuleBook, turn: Turn<'_>) -> Result<(i64, Standing), Abort> {
+pub(super) async fn turn(
+    tx: &mut dyn Tx,
+    rules: &RuleBook,
+    turn: Turn<'_>,
+) -> Result<(i64, Standing), Abort> {
     let Turn { mvno, facts, cause, now } = turn;
     let evaluation = standing::evaluate(facts, rules, now, now).map_err(|_| Refusal::no_rules_then(now))?;
     let revision = sql::change::next_revision(tx).await?;

@@ -18,7 +18,12 @@ use crate::{
 
 impl Gateway {
     /// Ends the allocation of a block.
-    pub async fn return_numbers(&self, context: Context, mvno: ParticipantName, prefix: Prefix) -> Result<Answered<Allocation>, Refusal> {
+    pub async fn return_numbers(
+        &self,
+        context: Context,
+        mvno: ParticipantName,
+        prefix: Prefix,
+    ) -> Result<Answered<Allocation>, Refusal> {
         let mut faults = Faults::default();
         faults.reason(&context.reason);
         faults.done()?;
@@ -28,7 +33,10 @@ impl Gateway {
                 sql::standing::lock(tx, &mvno).await?;
                 let held = sql::allocation::lookup_active(tx, prefix.as_str()).await?;
                 let Some(mut allocation) = held.filter(|allocation| allocation.mvno == mvno) else {
-                    let message = format!("Block {} is not allocated to {mvno}; list the allocations first.", prefix.as_str());
+                    let message = format!(
+                        "Block {} is not allocated to {mvno}; list the allocations first.",
+                        prefix.as_str()
+                    );
                     return Err(Refusal::new(Reason::PrefixNotAllocated, message)
                         .with("prefix", prefix.as_str())
                         .with("mvno", &mvno)

@@ -15,7 +15,12 @@ pub struct StandingOf {
 
 impl Gateway {
     /// The standing of one MVNO, from at least that revision.
-    pub async fn standing_of(&self, caller: &Caller, mvno: ParticipantName, min_revision: i64) -> Result<StandingOf, Refusal> {
+    pub async fn standing_of(
+        &self,
+        caller: &Caller,
+        mvno: ParticipantName,
+        min_revision: i64,
+    ) -> Result<StandingOf, Refusal> {
         may_see(caller, &mvno)?;
         let view = self.reach(min_revision).await?;
         let held = view.mvnos.get(&mvno).ok_or_else(|| unknown_mvno(&mvno))?;

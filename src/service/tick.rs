@@ -4,8 +4,9 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    Gateway, refusal,
+    Gateway,
     record::{Turn, history, turn},
+    refusal,
 };
 use crate::{
     domain::{
@@ -59,7 +60,12 @@ impl Gateway {
     }
 }
 
-async fn turn_by_time(tx: &mut dyn Tx, rules: &RuleBook, mvno: &ParticipantName, now: Time) -> Result<bool, Abort> {
+async fn turn_by_time(
+    tx: &mut dyn Tx,
+    rules: &RuleBook,
+    mvno: &ParticipantName,
+    now: Time,
+) -> Result<bool, Abort> {
     sql::standing::lock(tx, mvno).await?;
     let facts = history(tx, mvno).await?;
     let Some(row) = sql::standing::lookup(tx, mvno).await? else { return Ok(false) };

@@ -55,7 +55,8 @@ impl Gateway {
         }
         self.check_start(watch.after_revision).await?;
         let (sender, receiver) = mpsc::channel(64);
-        let follow = Follow { wanted, sent: watch.after_revision, sender, changes, store: self.store.clone() };
+        let follow =
+            Follow { wanted, sent: watch.after_revision, sender, changes, store: self.store.clone() };
         tokio::spawn(follow.run());
         Ok(receiver)
     }
@@ -63,7 +64,9 @@ impl Gateway {
     async fn check_start(&self, after: i64) -> Result<(), Refusal> {
         let (oldest, latest) = self
             .store
-            .read(|tx| Box::pin(async move { Ok((sql::change::oldest(tx).await?, sql::change::latest(tx).await?)) }))
+            .read(|tx| {
+                Box::pin(async move { Ok((sql::change::oldest(tx).await?, sql::change::latest(tx).await?)) })
+            })
             .await
             .map_err(refusal)?;
         let (oldest, latest) = (oldest.unwrap_or(1), latest.unwrap_or(0));
@@ -72,7 +75,9 @@ impl Gateway {
             return Err(Refusal::field("after_revision", "OUT_OF_RANGE", text));
         }
         if after != 0 && after < oldest - 1 {
-            let message = format!("Changes before revision {oldest} are no longer kept; list the standings, then watch on.");
+            let message = format!(
+                "Changes before revision {oldest} are no longer kept; list the standings, then watch on."
+            );
             return Err(Refusal::new(Reason::WatchTooOld, message).with("oldest_revision", oldest));
         }
         Ok(())

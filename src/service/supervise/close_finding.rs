@@ -39,7 +39,12 @@ impl Gateway {
             let mut faults = Faults::default();
             faults.not_ahead("effective_time", at, now);
             let after = at >= finding.true_time;
-            faults.require(after, "effective_time", "BEFORE_START", format!("not before the finding, {}", finding.true_time));
+            faults.require(
+                after,
+                "effective_time",
+                "BEFORE_START",
+                format!("not before the finding, {}", finding.true_time),
+            );
             faults.optional_reason(&reason);
             faults.done()?;
             Ok(Draft {
@@ -67,8 +72,11 @@ pub(super) fn open<'a>(facts: &'a [Fact], name: &str) -> Result<&'a Fact, Refusa
     match close_of(facts, name) {
         None => Ok(finding),
         Some(close) => {
-            let message = format!("The finding was closed at {}; open a new one if it is back.", close.true_time);
-            Err(Refusal::new(Reason::FindingClosed, message).with("finding", name).with("close_time", close.true_time))
+            let message =
+                format!("The finding was closed at {}; open a new one if it is back.", close.true_time);
+            Err(Refusal::new(Reason::FindingClosed, message)
+                .with("finding", name)
+                .with("close_time", close.true_time))
         }
     }
 }

@@ -40,14 +40,21 @@ impl Gateway {
                 return Err(Refusal::new(Reason::NotSuspended, message).with("mvno", &lift.mvno));
             };
             if at < suspension.true_time {
-                return Err(Refusal::field("effective_time", "BEFORE_START", format!("not before {}", suspension.true_time)));
+                return Err(Refusal::field(
+                    "effective_time",
+                    "BEFORE_START",
+                    format!("not before {}", suspension.true_time),
+                ));
             }
             Ok(Draft {
                 collection: "lifts",
                 true_time: at,
                 supersedes: None,
                 about: Some(suspension.name.clone()),
-                body: FactBody::SuspensionLifted { suspension: suspension.name.clone(), reason: reason.clone() },
+                body: FactBody::SuspensionLifted {
+                    suspension: suspension.name.clone(),
+                    reason: reason.clone(),
+                },
             })
         })
         .await
@@ -57,9 +64,13 @@ impl Gateway {
 /// The suspension that no lift ends.
 pub(super) fn in_force(facts: &[Fact]) -> Option<&Fact> {
     let lifted = |name: &str| {
-        facts.iter().any(|fact| matches!(&fact.body, FactBody::SuspensionLifted { suspension, .. } if suspension == name))
+        facts.iter().any(
+            |fact| matches!(&fact.body, FactBody::SuspensionLifted { suspension, .. } if suspension == name),
+        )
     };
     facts.iter().find(|fact| {
-        matches!(fact.body, FactBody::Suspended { .. }) && !lifted(&fact.name) && !is_superseded(facts, &fact.name)
+        matches!(fact.body, FactBody::Suspended { .. })
+            && !lifted(&fact.name)
+            && !is_superseded(facts, &fact.name)
     })
 }

@@ -35,14 +35,23 @@ pub struct Finding {
 
 impl Gateway {
     /// Opens a finding.
-    pub async fn open_finding(&self, context: Context, finding: Finding) -> Result<Answered<Recorded>, Refusal> {
+    pub async fn open_finding(
+        &self,
+        context: Context,
+        finding: Finding,
+    ) -> Result<Answered<Recorded>, Refusal> {
         let (mvno, reason) = (finding.mvno.clone(), context.reason.clone());
         self.record(context, mvno, move |_, now| {
             let from = finding.effective_time.unwrap_or(now);
             let mut faults = Faults::default();
             faults.text("text", &finding.text, 4, 2000);
             faults.not_ahead("effective_time", from, now);
-            faults.require(finding.cure_by_time > from, "cure_by_time", "BEFORE_START", "later than the finding's start");
+            faults.require(
+                finding.cure_by_time > from,
+                "cure_by_time",
+                "BEFORE_START",
+                "later than the finding's start",
+            );
             faults.optional_reason(&reason);
             faults.done()?;
             Ok(Draft {

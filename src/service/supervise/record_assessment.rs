@@ -35,7 +35,11 @@ pub struct Assessment {
 
 impl Gateway {
     /// Records an assessment.
-    pub async fn record_assessment(&self, context: Context, assessment: Assessment) -> Result<Answered<Recorded>, Refusal> {
+    pub async fn record_assessment(
+        &self,
+        context: Context,
+        assessment: Assessment,
+    ) -> Result<Answered<Recorded>, Refusal> {
         let (mvno, reason) = (assessment.mvno.clone(), context.reason.clone());
         self.record(context, mvno, move |_, now| {
             const COMPLETION: &str = "real_name_completion_bp";
@@ -45,7 +49,12 @@ impl Gateway {
             faults.require(in_range, COMPLETION, "OUT_OF_RANGE", "0 to 10,000 basis points");
             let own = assessment.criterion == AssessmentCriterion::RealNameRegistration;
             let fits = own || assessment.completion_bp.is_none();
-            faults.require(fits, COMPLETION, "NOT_OF_CRITERION", "only with REAL_NAME_REGISTRATION; leave unset");
+            faults.require(
+                fits,
+                COMPLETION,
+                "NOT_OF_CRITERION",
+                "only with REAL_NAME_REGISTRATION; leave unset",
+            );
             faults.optional_reason(&reason);
             faults.done()?;
             Ok(Draft {

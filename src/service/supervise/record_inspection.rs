@@ -41,7 +41,11 @@ pub struct Inspection {
 
 impl Gateway {
     /// Records an inspection.
-    pub async fn record_inspection(&self, context: Context, inspection: Inspection) -> Result<Answered<Recorded>, Refusal> {
+    pub async fn record_inspection(
+        &self,
+        context: Context,
+        inspection: Inspection,
+    ) -> Result<Answered<Recorded>, Refusal> {
         let (mvno, reason) = (inspection.mvno.clone(), context.reason.clone());
         self.record(context, mvno, move |_, now| {
             check(&inspection, &reason, now)?;
@@ -66,7 +70,8 @@ impl Gateway {
 
 fn check(inspection: &Inspection, reason: &str, now: Time) -> Result<(), Refusal> {
     let mut faults = Faults::default();
-    let outlets = ("outlets_checked", inspection.outlets_checked, "outlets_breach", inspection.outlets_breach);
+    let outlets =
+        ("outlets_checked", inspection.outlets_checked, "outlets_breach", inspection.outlets_breach);
     let sample = ("sample_size", inspection.sample_size, "sample_ok", inspection.sample_ok);
     let (used, unused) = match inspection.method {
         InspectionMethod::OutletCovert => (outlets, sample),
@@ -74,9 +79,19 @@ fn check(inspection: &Inspection, reason: &str, now: Time) -> Result<(), Refusal
     };
     let (whole, count, part, of_it) = used;
     let (whole, part) = (format!("inspection.{whole}"), format!("inspection.{part}"));
-    faults.require((1..=100_000_000).contains(&count), &whole, "OUT_OF_RANGE", "1 to 100,000,000 for this method");
+    faults.require(
+        (1..=100_000_000).contains(&count),
+        &whole,
+        "OUT_OF_RANGE",
+        "1 to 100,000,000 for this method",
+    );
     faults.require(of_it >= 0, &part, "OUT_OF_RANGE", "not negative");
-    faults.require(of_it <= count.max(0), &part, "MORE_THAN_CHECKED", format!("not more than {whole}, which is {count}"));
+    faults.require(
+        of_it <= count.max(0),
+        &part,
+        "MORE_THAN_CHECKED",
+        format!("not more than {whole}, which is {count}"),
+    );
     for (field, value) in [(unused.0, unused.1), (unused.2, unused.3)] {
         let field = format!("inspection.{field}");
         faults.require(value == 0, &field, "NOT_OF_METHOD", "leave unset: the other method's count");

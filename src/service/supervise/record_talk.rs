@@ -36,7 +36,12 @@ impl Gateway {
             let mut faults = Faults::default();
             faults.not_ahead("talk_time", talk.talk_time, now);
             faults.hash("minutes_sha256", &talk.minutes_sha256);
-            faults.require((1..=20).contains(&talk.parties.len()), "parties", "BAD_COUNT", "1 to 20 organisations");
+            faults.require(
+                (1..=20).contains(&talk.parties.len()),
+                "parties",
+                "BAD_COUNT",
+                "1 to 20 organisations",
+            );
             faults.require(talk.undertakings.len() <= 20, "undertakings", "TOO_MANY", "at most 20");
             for (at, party) in talk.parties.iter().enumerate().take(20) {
                 faults.text(&format!("parties[{at}]"), party, 1, 100);

@@ -29,7 +29,11 @@ pub struct Revocation {
 
 impl Gateway {
     /// Revokes a licence.
-    pub async fn revoke_licence(&self, context: Context, revocation: Revocation) -> Result<Answered<Recorded>, Refusal> {
+    pub async fn revoke_licence(
+        &self,
+        context: Context,
+        revocation: Revocation,
+    ) -> Result<Answered<Recorded>, Refusal> {
         let (mvno, reason) = (revocation.mvno.clone(), context.reason.clone());
         self.record(context, mvno, move |facts, now| {
             let at = revocation.effective_time.unwrap_or(now);
@@ -38,7 +42,8 @@ impl Gateway {
             faults.not_ahead("effective_time", at, now);
             faults.done()?;
             let name = &revocation.licence;
-            let known = facts.iter().any(|fact| fact.name == *name && matches!(fact.body, FactBody::Licence { .. }));
+            let known =
+                facts.iter().any(|fact| fact.name == *name && matches!(fact.body, FactBody::Licence { .. }));
             if !known {
                 return Err(unknown_fact(name));
             }

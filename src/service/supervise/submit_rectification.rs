@@ -26,7 +26,11 @@ pub struct Rectification {
 
 impl Gateway {
     /// Enters a rectification.
-    pub async fn submit_rectification(&self, context: Context, rectification: Rectification) -> Result<Answered<Recorded>, Refusal> {
+    pub async fn submit_rectification(
+        &self,
+        context: Context,
+        rectification: Rectification,
+    ) -> Result<Answered<Recorded>, Refusal> {
         let mvno = rectification.mvno.clone();
         self.record(context, mvno, move |facts, now| {
             let mut faults = Faults::default();

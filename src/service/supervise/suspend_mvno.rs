@@ -27,7 +27,11 @@ pub struct Suspension {
 
 impl Gateway {
     /// Suspends an MVNO.
-    pub async fn suspend_mvno(&self, context: Context, suspension: Suspension) -> Result<Answered<Recorded>, Refusal> {
+    pub async fn suspend_mvno(
+        &self,
+        context: Context,
+        suspension: Suspension,
+    ) -> Result<Answered<Recorded>, Refusal> {
         let (mvno, reason) = (suspension.mvno.clone(), context.reason.clone());
         self.record(context, mvno, move |facts, now| {
             let from = suspension.effective_time.unwrap_or(now);
@@ -37,7 +41,9 @@ impl Gateway {
             faults.done()?;
             if let Some(standing) = in_force(facts) {
                 let message = format!("{} is in force already; lift it first, or leave it.", standing.name);
-                return Err(Refusal::new(Reason::AlreadySuspended, message).with("suspension", &standing.name));
+                return Err(
+                    Refusal::new(Reason::AlreadySuspended, message).with("suspension", &standing.name)
+                );
             }
             Ok(Draft {
                 collection: "suspensions",

@@ -28,9 +28,12 @@ pub async fn add(tx: &mut dyn Tx, allocation: &Allocation) -> Result<(), StoreEr
 
 /// Ends an allocation.
 pub async fn return_(tx: &mut dyn Tx, id: &str, now: Time) -> Result<(), StoreError> {
-    tx.execute("UPDATE allocation SET return_time = ?2 WHERE id = ?1 AND return_time IS NULL", values![id, now])
-        .await
-        .map(drop)
+    tx.execute(
+        "UPDATE allocation SET return_time = ?2 WHERE id = ?1 AND return_time IS NULL",
+        values![id, now],
+    )
+    .await
+    .map(drop)
 }
 
 /// Who holds a block.

@@ -26,7 +26,8 @@ pub struct Change {
 
 /// Takes the next revision.
 pub async fn next_revision(tx: &mut dyn Tx) -> Result<i64, StoreError> {
-    let rows = tx.query("UPDATE counter SET n = n + 1 WHERE name = 'revision' RETURNING n", values![]).await?;
+    let rows =
+        tx.query("UPDATE counter SET n = n + 1 WHERE name = 'revision' RETURNING n", values![]).await?;
     rows.first().ok_or_else(|| StoreError::inconsistent("counter", "n", "revision"))?.int(0)
 }
 

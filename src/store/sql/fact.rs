@@ -70,7 +70,8 @@ pub async fn list_inspections(
 
 fn read(row: &Row) -> Result<Fact, StoreError> {
     let name = row.text(1)?.to_owned();
-    let body = serde_json::from_str(row.text(7)?).map_err(|_| StoreError::inconsistent("fact", "body", &name))?;
+    let body =
+        serde_json::from_str(row.text(7)?).map_err(|_| StoreError::inconsistent("fact", "body", &name))?;
     Ok(Fact {
         seq: row.int(0)?,
         mvno: row.participant(2)?,

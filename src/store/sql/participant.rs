@@ -90,7 +90,8 @@ pub async fn list_suspended(tx: &mut dyn Tx) -> Result<Vec<ParticipantName>, Sto
 }
 
 fn read(row: &Row) -> Result<Participant, StoreError> {
-    let level = row.opt_text(2)?.map(|word| Level::parse(word).ok_or_else(|| odd("level", word))).transpose()?;
+    let level =
+        row.opt_text(2)?.map(|word| Level::parse(word).ok_or_else(|| odd("level", word))).transpose()?;
     Ok(Participant {
         name: row.participant(0)?,
         display_name: row.text(1)?.to_owned(),

@@ -24,7 +24,11 @@ pub struct Kept {
 }
 
 /// The answer kept under an id.
-pub async fn lookup(tx: &mut dyn Tx, organisation: &str, request_id: &str) -> Result<Option<Kept>, StoreError> {
+pub async fn lookup(
+    tx: &mut dyn Tx,
+    organisation: &str,
+    request_id: &str,
+) -> Result<Option<Kept>, StoreError> {
     let rows = tx
         .query(
             "SELECT method, payload_sha256, answer, create_time FROM request

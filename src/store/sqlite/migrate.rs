@@ -42,9 +42,11 @@ pub(super) fn run(connection: &mut Connection, path: &Path, now: Time) -> Result
     for migration in MIGRATIONS {
         let checksum = migration.checksum();
         let applied: Option<String> = tx
-            .query_row("SELECT MAX(checksum) FROM schema_migration WHERE version = ?1", [migration.version], |row| {
-                row.get(0)
-            })
+            .query_row(
+                "SELECT MAX(checksum) FROM schema_migration WHERE version = ?1",
+                [migration.version],
+                |row| row.get(0),
+            )
             .map_err(failed)?;
         match applied {
             Some(applied) if applied == checksum => {}

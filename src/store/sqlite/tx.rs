@@ -30,7 +30,9 @@ impl<'c> SqliteTx<'c> {
         let working = AssertUnwindSafe(|| finish(work(self)));
         match catch_unwind(working) {
             Ok(Some(answer)) => answer,
-            Ok(None) => Err(Abort::Store(StoreError::Unavailable("work waited inside its transaction".to_owned()))),
+            Ok(None) => {
+                Err(Abort::Store(StoreError::Unavailable("work waited inside its transaction".to_owned())))
+            }
             Err(_) => Err(Abort::Store(StoreError::Unavailable("work panicked".to_owned()))),
         }
     }
@@ -63,11 +65,19 @@ impl<'c> SqliteTx<'c> {
 }
 
 impl Tx for SqliteTx<'_> {
-    fn execute<'a>(&'a mut self, sql: &'static str, values: &'a [Value]) -> BoxFuture<'a, Result<u64, StoreError>> {
+    fn execute<'a>(
+        &'a mut self,
+        sql: &'static str,
+        values: &'a [Value],
+    ) -> BoxFuture<'a, Result<u64, StoreError>> {
         Box::pin(std::future::ready(self.execute_now(sql, values)))
     }
 
-    fn query<'a>(&'a mut self, sql: &'static str, values: &'a [Value]) -> BoxFuture<'a, Result<Vec<Row>, StoreError>> {
+    fn query<'a>(
+        &'a mut self,
+        sql: &'static str,
+        values: &'a [Value],
+    ) -> BoxFuture<'a, Result<Vec<Row>, StoreError>> {
         Box::pin(std::future::ready(self.query_now(sql, values)))
     }
 
@@ -97,7 +107,8 @@ fn value(value: ValueRef<'_>) -> Result<Value, StoreError> {
         ValueRef::Null => Value::Null,
         ValueRef::Integer(n) => Value::Int(n),
         ValueRef::Text(text) => Value::Text(
-            String::from_utf8(text.to_vec()).map_err(|_| StoreError::Unavailable("text is not UTF-8".to_owned()))?,
+            String::from_utf8(text.to_vec())
+                .map_err(|_| StoreError::Unavailable("text is not UTF-8".to_owned()))?,
         ),
         ValueRef::Blob(bytes) => Value::Blob(bytes.to_vec()),
         ValueRef::Real(_) => return Err(StoreError::Unavailable("a column has a REAL".to_owned())),
