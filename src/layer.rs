@@ -25,7 +25,10 @@ pub type Response = http::Response<Body>;
 pub type Answer = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
 
 /// A service that the layers can wrap.
-pub trait Inner: Service<Request, Response = Response, Error = Infallible, Future = Answer> + Clone + Send + 'static {}
+pub trait Inner:
+    Service<Request, Response = Response, Error = Infallible, Future = Answer> + Clone + Send + 'static
+{
+}
 impl<S> Inner for S where
     S: Service<Request, Response = Response, Error = Infallible, Future = Answer> + Clone + Send + 'static
 {

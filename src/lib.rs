@@ -9,8 +9,13 @@
 //! * `domain` is the rules, pure
 //! * `store` is the system of record
 //! * `host` is the one door to clocks and randomness
+//! * `pki` makes certificates and revocation lists
 
 pub mod domain;
 pub mod host;
+pub mod layer;
+pub mod net;
+pub mod pki;
+pub mod rpc;
 pub mod service;
 pub mod store;

@@ -116,7 +116,7 @@ impl<S: Inner> Service<Request> for Audit<S> {
     }
 
     fn call(&mut self, request: Request) -> Answer {
-        let mut underway = Underway {
+        let underway = Underway {
             shared: self.shared.clone(),
             peer: request.extensions().get::<Arc<Peer>>().cloned(),
             method: request.extensions().get::<&'static pb::Method>().map_or("unknown", |method| method.path),
@@ -124,6 +124,8 @@ impl<S: Inner> Service<Request> for Audit<S> {
         };
         let answer = self.inner.call(request);
         Box::pin(async move {
+            // Taken whole: a part of it would not be dropped with the call.
+            let mut underway = underway;
             let response = answer.await?;
             let refused = status::refused(response.headers());
             // What says that the store is out of reach cannot be entered there.

@@ -3,12 +3,12 @@
 
 use bytes::Bytes;
 use http::HeaderMap;
-use prost::{Message, Name};
+use prost::Message;
 use prost_types::Any;
 use tonic::{Code, Status, body::Body};
 use tonic_types::pb::{
-    BadRequest, ErrorInfo, LocalizedMessage, PreconditionFailure, QuotaFailure, RetryInfo, Status as RichStatus,
-    bad_request, precondition_failure, quota_failure,
+    BadRequest, ErrorInfo, LocalizedMessage, PreconditionFailure, QuotaFailure, RetryInfo,
+    Status as RichStatus, bad_request, precondition_failure, quota_failure,
 };
 
 use crate::domain::{
@@ -42,6 +42,20 @@ pub fn response(refusal: &Refusal) -> http::Response<Body> {
     status(refusal).into_http()
 }
 
+/// A refusal inside an answer, as batches have it.
+pub fn rich(refusal: &Refusal) -> RichStatus {
+    let code = code(refusal.reason.kind());
+    RichStatus::decode(&*encode(refusal, code, MAX_VIOLATIONS)).expect("what was just encoded")
+}
+
+/// The answer to a path that is of no service.
+pub fn no_such_method() -> http::Response<Body> {
+    response(&Refusal::new(
+        Reason::MethodUnknown,
+        "This server has no such method; list what it has by reflection.",
+    ))
+}
+
 /// The code and reason in an answer's headers, where it is a refusal; `None` for an answer that has begun well.
 /// A status that is not ours (made by the transport) has no reason.
 pub fn refused(headers: &HeaderMap) -> Option<(Code, Option<String>)> {
@@ -60,7 +74,7 @@ pub fn message_of(headers: &HeaderMap) -> String {
 /// `ErrorInfo.reason` of a status, where it has one.
 pub fn reason_of(status: &Status) -> Option<String> {
     let rich = RichStatus::decode(status.details()).ok()?;
-    let info = rich.details.iter().find(|any| any.type_url == ErrorInfo::type_url())?;
+    let info = rich.details.iter().find(|any| any.type_url == url("ErrorInfo"))?;
     ErrorInfo::decode(&*info.value).ok().map(|info| info.reason)
 }
 
@@ -82,19 +96,22 @@ fn code(kind: Kind) -> Code {
 }
 
 fn encode(refusal: &Refusal, code: Code, limit: usize) -> Vec<u8> {
-    let mut details = vec![any(&info(refusal))];
+    let mut details = vec![any("ErrorInfo", &info(refusal))];
     if !refusal.violations.is_empty() && limit > 0 {
-        details.push(any(&bad_request_of(refusal, limit)));
+        details.push(any("BadRequest", &bad_request_of(refusal, limit)));
     }
     match refusal.reason.kind() {
-        Kind::FailedPrecondition => details.push(any(&precondition(refusal, limit))),
-        Kind::ResourceExhausted => details.push(any(&quota(refusal))),
+        Kind::FailedPrecondition => details.push(any("PreconditionFailure", &precondition(refusal, limit))),
+        Kind::ResourceExhausted => details.push(any("QuotaFailure", &quota(refusal))),
         _ => {}
     }
     if let Some(after) = refusal.retry_after {
-        details.push(any(&RetryInfo { retry_delay: after.try_into().ok() }));
+        details.push(any("RetryInfo", &RetryInfo { retry_delay: after.try_into().ok() }));
     }
-    details.push(any(&LocalizedMessage { locale: "zh-CN".to_owned(), message: refusal.reason.zh().to_owned() }));
+    details.push(any(
+        "LocalizedMessage",
+        &LocalizedMessage { locale: "zh-CN".to_owned(), message: refusal.reason.zh().to_owned() },
+    ));
     RichStatus { code: code as i32, message: clip(&refusal.message), details }.encode_to_vec()
 }
 
@@ -141,7 +158,10 @@ fn grounds(decided: &Decided) -> impl Iterator<Item = precondition_failure::Viol
     let remedies = decided.remedies.iter().map(|remedy| precondition_failure::Violation {
         r#type: "REMEDY".to_owned(),
         subject: remedy.fact.clone(),
-        description: clip(&format!("have {}, need {}. {} {}", remedy.have, remedy.need, remedy.en, remedy.zh)),
+        description: clip(&format!(
+            "have {}, need {}. {} {}",
+            remedy.have, remedy.need, remedy.en, remedy.zh
+        )),
     });
     reasons.chain(remedies)
 }
@@ -155,8 +175,12 @@ fn quota(refusal: &Refusal) -> QuotaFailure {
     QuotaFailure { violations: vec![violation] }
 }
 
-fn any<M: Message + Name>(message: &M) -> Any {
-    Any { type_url: M::type_url(), value: message.encode_to_vec() }
+fn any(name: &str, message: &impl Message) -> Any {
+    Any { type_url: url(name), value: message.encode_to_vec() }
+}
+
+fn url(name: &str) -> String {
+    format!("type.googleapis.com/google.rpc.{name}")
 }
 
 /// At most 300 bytes, on a character's edge: no peer's text can fill a trailer.
@@ -173,16 +197,30 @@ pub fn mended(code: Code, message: &str) -> Option<Refusal> {
             "The message is over the limit of 1 MiB; split the request and send it in parts.",
         )
         .with("limit_bytes", 1 << 20),
-        Code::Internal if message.contains("decode") || message.contains("flag") || message.contains("EOF") || message.contains("Missing") => {
-            Refusal::new(Reason::MalformedMessage, "The body is not a message of this method; check the definition that your client was built from.")
+        Code::Internal
+            if message.contains("decode")
+                || message.contains("flag")
+                || message.contains("EOF")
+                || message.contains("Missing") =>
+        {
+            Refusal::new(
+                Reason::MalformedMessage,
+                "The body is not a message of this method; check the definition that your client was built from.",
+            )
         }
         Code::Unimplemented if message.contains("compress") || message.contains("ncoding") => Refusal::new(
             Reason::MalformedMessage,
             "Compressed messages are not taken; send the message uncompressed.",
         ),
-        Code::Unimplemented => Refusal::new(Reason::MethodUnknown, "This server has no such method; list what it has by reflection."),
+        Code::Unimplemented => Refusal::new(
+            Reason::MethodUnknown,
+            "This server has no such method; list what it has by reflection.",
+        ),
         Code::Ok | Code::NotFound | Code::Cancelled => return None,
-        _ => Refusal::new(Reason::Internal, "The server failed; nothing is promised about this call. Retry with the same request_id."),
+        _ => Refusal::new(
+            Reason::Internal,
+            "The server failed; nothing is promised about this call. Retry with the same request_id.",
+        ),
     };
     Some(refusal)
 }

@@ -30,7 +30,7 @@ impl Gateway {
         mvno: ParticipantName,
         prefix: Prefix,
     ) -> Result<Answered<Allocation>, Refusal> {
-        let mut faults = Faults::default();
+        let mut faults = Faults::of(&context);
         faults.reason(&context.reason);
         faults.done()?;
         let (rules, caller, reason) = (self.rules.clone(), context.caller.clone(), context.reason.clone());

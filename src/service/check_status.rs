@@ -116,10 +116,10 @@ impl Gateway {
             }
             reached => reached?,
         };
-        self.from_view(&view, question)
+        self.seen_in(&view, question)
     }
 
-    fn from_view(&self, view: &View, question: &Question) -> Result<Finding, Refusal> {
+    fn seen_in(&self, view: &View, question: &Question) -> Result<Finding, Refusal> {
         let now = self.clock.now();
         let held = view.mvnos.get(&question.mvno).ok_or_else(|| unknown_mvno(&question.mvno))?;
         let held = held.at(&self.rules, now)?;
@@ -136,7 +136,7 @@ impl Gateway {
     /// Existing users are served while the truth is out of reach: the last decision known, ALLOW where none is.
     fn last_known(&self, question: &Question) -> Result<Finding, Refusal> {
         let view = self.board.last_known();
-        match self.from_view(&view, question) {
+        match self.seen_in(&view, question) {
             Err(refusal) if refusal.reason == Reason::MvnoNotFound => {
                 let now = self.clock.now();
                 let mut held = Held::compute(Vec::new(), 0, now, &self.rules, now)?;
@@ -208,7 +208,7 @@ impl Gateway {
         self.store
             .read(move |tx| {
                 let mvno = mvno.clone();
-                Box::pin(async move { super::record::history(tx, &mvno).await.map_err(Abort::from) })
+                Box::pin(async move { super::record::history(tx, &mvno).await })
             })
             .await
             .map_err(refusal)

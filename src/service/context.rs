@@ -21,6 +21,8 @@ pub struct Context {
     pub validate_only: bool,
     /// The regulator's reason, where the call has one.
     pub reason: String,
+    /// Faults found while the message was read; answered together with all others.
+    pub faults: Vec<Violation>,
     /// The moment on the monotonic clock after which no write may start.
     pub until: Option<Duration>,
 }
@@ -28,9 +30,9 @@ pub struct Context {
 // === impl Context ===
 
 impl Context {
-    /// Faults of the common fields.
+    /// Faults found while the message was read, and those of the common fields.
     pub fn violations(&self) -> Vec<Violation> {
-        let mut faults = Vec::new();
+        let mut faults = self.faults.clone();
         if self
             .request_id
             .as_ref()

@@ -50,7 +50,7 @@ impl Gateway {
         context: Context,
         proposal: Proposal,
     ) -> Result<Answered<Participant>, Refusal> {
-        let mut faults = Faults::default();
+        let mut faults = Faults::of(&context);
         faults.text("participant.display_name", &proposal.display_name, 1, 100);
         faults.text("participant.area", &proposal.area, 0, 100);
         let authority = matches!(proposal.name.class, Class::Regulator | Class::Police);
@@ -106,7 +106,7 @@ impl Gateway {
         name: ParticipantName,
     ) -> Result<Answered<Participant>, Refusal> {
         let (rules, caller) = (self.rules.clone(), context.caller.clone());
-        let mut faults = Faults::default();
+        let mut faults = Faults::of(&context);
         faults.optional_reason(&context.reason);
         faults.done()?;
         self.act(context, move |tx, now| {
@@ -164,7 +164,7 @@ impl Gateway {
         from: ParticipantState,
         to: ParticipantState,
     ) -> Result<Answered<Participant>, Refusal> {
-        let mut faults = Faults::default();
+        let mut faults = Faults::of(&context);
         faults.reason(&context.reason);
         faults.done()?;
         let caller = context.caller.clone();

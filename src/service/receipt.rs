@@ -6,6 +6,21 @@ use aws_lc_rs::{
     signature::{self, Ed25519KeyPair, KeyPair, UnparsedPublicKey},
 };
 
+use super::{
+    Gateway,
+    check_status::{Finding, Question},
+    context::Context,
+    refusal,
+};
+use crate::{
+    domain::{
+        entry::{Entry, EntryKind},
+        refusal::{Reason, Refusal},
+    },
+    host,
+    store::sql,
+};
+
 /// The node's signing key.
 pub struct Signer {
     pair: Ed25519KeyPair,
@@ -76,6 +91,70 @@ impl Signer {
     /// Signs a statement.
     pub fn sign(&self, statement: &[u8]) -> Signed {
         Signed { key_id: self.key_id.clone(), signature: self.pair.sign(statement).as_ref().to_vec() }
+    }
+}
+
+impl Gateway {
+    /// Enters a check in the ledger by itself and signs what is stated about it.
+    pub async fn certify(
+        &self,
+        context: &Context,
+        question: &Question,
+        finding: &Finding,
+        decision_id: &str,
+        statement: &[u8],
+    ) -> Result<Signed, Refusal> {
+        let decided = finding.decided();
+        let detail = serde_json::json!({
+            "action": question.action.as_str(),
+            "decision": decided.decision.as_str(),
+            "standing": decided.standing.as_str(),
+            "decision_id": decision_id,
+            "statement_sha256": sha256_hex(statement),
+        });
+        let entry = Entry {
+            subject: question.mvno.to_string(),
+            outcome: "DONE".to_owned(),
+            detail: detail.to_string(),
+            revision: Some(finding.revision),
+            ..self.entry_of(context, EntryKind::Read)
+        };
+        self.enter(entry).await?;
+        Ok(self.signer.sign(statement))
+    }
+
+    /// Enters a refusal that is part of an answer.
+    pub async fn enter_refusal(&self, context: &Context, reason: Reason) -> Result<(), Refusal> {
+        self.enter(Entry {
+            outcome: reason.as_str().to_owned(),
+            ..self.entry_of(context, EntryKind::Refusal)
+        })
+        .await
+    }
+
+    fn entry_of(&self, context: &Context, kind: EntryKind) -> Entry {
+        let now = self.clock.now();
+        Entry {
+            entry_id: host::new_id(now),
+            kind,
+            entry_time: now,
+            caller: context.caller.to_string(),
+            certificate_sha256: context.certificate_sha256.clone(),
+            method: context.method.to_owned(),
+            subject: String::new(),
+            request_sha256: context.request_sha256.clone(),
+            outcome: String::new(),
+            detail: "{}".to_owned(),
+            revision: None,
+        }
+    }
+
+    async fn enter(&self, entry: Entry) -> Result<(), Refusal> {
+        let entered = self.store.write(move |tx| {
+            let entry = entry.clone();
+            Box::pin(async move { Ok(sql::entry::append(tx, &entry).await?) })
+        });
+        entered.await.map_err(refusal)
     }
 }
 

@@ -24,7 +24,7 @@ impl Gateway {
         mvno: ParticipantName,
         prefix: Prefix,
     ) -> Result<Answered<Allocation>, Refusal> {
-        let mut faults = Faults::default();
+        let mut faults = Faults::of(&context);
         faults.reason(&context.reason);
         faults.done()?;
         self.act(context, move |tx, now| {

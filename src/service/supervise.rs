@@ -12,6 +12,7 @@ pub mod revoke_licence;
 pub mod submit_rectification;
 pub mod suspend_mvno;
 
+use super::context::Context;
 use crate::domain::{
     fact::{Fact, FactBody},
     refusal::{Refusal, Violation},
@@ -25,9 +26,19 @@ pub struct Faults(Vec<Violation>);
 // === impl Faults ===
 
 impl Faults {
-    /// Adds a fault unless `fine`.
+    /// The faults that the request came with.
+    pub fn of(context: &Context) -> Self {
+        Self(context.violations())
+    }
+
+    /// Whether a field has a fault already.
+    pub fn has(&self, field: &str) -> bool {
+        self.0.iter().any(|fault| fault.field == field)
+    }
+
+    /// Adds a fault unless `fine`; the first fault of a field is the one that is told.
     pub fn require(&mut self, fine: bool, field: &str, code: &str, text: impl std::fmt::Display) {
-        if !fine {
+        if !fine && !self.has(field) {
             self.0.push(Violation::new(field, code, text));
         }
     }

@@ -33,20 +33,18 @@ impl Gateway {
     /// Closes a finding.
     pub async fn close_finding(&self, context: Context, close: Close) -> Result<Answered<Recorded>, Refusal> {
         let (mvno, reason) = (close.mvno.clone(), context.reason.clone());
+        let now = self.clock.now();
+        let mut faults = Faults::of(&context);
+        faults.not_ahead("effective_time", close.effective_time.unwrap_or(now), now);
+        faults.optional_reason(&reason);
+        faults.done()?;
         self.record(context, mvno, move |facts, now| {
             let finding = open(facts, &close.finding)?;
             let at = close.effective_time.unwrap_or(now);
-            let mut faults = Faults::default();
-            faults.not_ahead("effective_time", at, now);
-            let after = at >= finding.true_time;
-            faults.require(
-                after,
-                "effective_time",
-                "BEFORE_START",
-                format!("not before the finding, {}", finding.true_time),
-            );
-            faults.optional_reason(&reason);
-            faults.done()?;
+            if at < finding.true_time {
+                let text = format!("not before the finding, {}", finding.true_time);
+                return Err(Refusal::field("effective_time", "BEFORE_START", text));
+            }
             Ok(Draft {
                 collection: "closes",
                 true_time: at,

@@ -29,12 +29,14 @@ impl Gateway {
     /// Lifts the suspension in force.
     pub async fn lift_suspension(&self, context: Context, lift: Lift) -> Result<Answered<Recorded>, Refusal> {
         let (mvno, reason) = (lift.mvno.clone(), context.reason.clone());
+        let now = self.clock.now();
+        let at = lift.effective_time.unwrap_or(now);
+        let mut faults = Faults::of(&context);
+        faults.reason(&reason);
+        faults.not_ahead("effective_time", at, now);
+        faults.done()?;
         self.record(context, mvno, move |facts, now| {
             let at = lift.effective_time.unwrap_or(now);
-            let mut faults = Faults::default();
-            faults.reason(&reason);
-            faults.not_ahead("effective_time", at, now);
-            faults.done()?;
             let Some(suspension) = in_force(facts) else {
                 let message = "No suspension is in force, so there is nothing to lift.";
                 return Err(Refusal::new(Reason::NotSuspended, message).with("mvno", &lift.mvno));

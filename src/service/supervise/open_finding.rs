@@ -41,19 +41,21 @@ impl Gateway {
         finding: Finding,
     ) -> Result<Answered<Recorded>, Refusal> {
         let (mvno, reason) = (finding.mvno.clone(), context.reason.clone());
+        let now = self.clock.now();
+        let from = finding.effective_time.unwrap_or(now);
+        let mut faults = Faults::of(&context);
+        faults.text("text", &finding.text, 4, 2000);
+        faults.not_ahead("effective_time", from, now);
+        faults.require(
+            finding.cure_by_time > from,
+            "cure_by_time",
+            "BEFORE_START",
+            "later than the finding's start",
+        );
+        faults.optional_reason(&reason);
+        faults.done()?;
         self.record(context, mvno, move |_, now| {
             let from = finding.effective_time.unwrap_or(now);
-            let mut faults = Faults::default();
-            faults.text("text", &finding.text, 4, 2000);
-            faults.not_ahead("effective_time", from, now);
-            faults.require(
-                finding.cure_by_time > from,
-                "cure_by_time",
-                "BEFORE_START",
-                "later than the finding's start",
-            );
-            faults.optional_reason(&reason);
-            faults.done()?;
             Ok(Draft {
                 collection: "findings",
                 true_time: from,

@@ -33,6 +33,8 @@ pub struct Assessment {
     pub supersedes: Option<String>,
 }
 
+const COMPLETION: &str = "real_name_completion_bp";
+
 impl Gateway {
     /// Records an assessment.
     pub async fn record_assessment(
@@ -41,22 +43,17 @@ impl Gateway {
         assessment: Assessment,
     ) -> Result<Answered<Recorded>, Refusal> {
         let (mvno, reason) = (assessment.mvno.clone(), context.reason.clone());
-        self.record(context, mvno, move |_, now| {
-            const COMPLETION: &str = "real_name_completion_bp";
-            let mut faults = Faults::default();
-            faults.not_ahead("assess_time", assessment.assess_time, now);
-            let in_range = assessment.completion_bp.is_none_or(|bp| (0..=10_000).contains(&bp));
-            faults.require(in_range, COMPLETION, "OUT_OF_RANGE", "0 to 10,000 basis points");
-            let own = assessment.criterion == AssessmentCriterion::RealNameRegistration;
-            let fits = own || assessment.completion_bp.is_none();
-            faults.require(
-                fits,
-                COMPLETION,
-                "NOT_OF_CRITERION",
-                "only with REAL_NAME_REGISTRATION; leave unset",
-            );
-            faults.optional_reason(&reason);
-            faults.done()?;
+        let now = self.clock.now();
+        let mut faults = Faults::of(&context);
+        faults.not_ahead("assess_time", assessment.assess_time, now);
+        let in_range = assessment.completion_bp.is_none_or(|bp| (0..=10_000).contains(&bp));
+        faults.require(in_range, COMPLETION, "OUT_OF_RANGE", "0 to 10,000 basis points");
+        let own = assessment.criterion == AssessmentCriterion::RealNameRegistration;
+        let fits = own || assessment.completion_bp.is_none();
+        faults.require(fits, COMPLETION, "NOT_OF_CRITERION", "only with REAL_NAME_REGISTRATION; leave unset");
+        faults.optional_reason(&reason);
+        faults.done()?;
+        self.record(context, mvno, move |_, _| {
             Ok(Draft {
                 collection: "assessments",
                 true_time: assessment.assess_time,

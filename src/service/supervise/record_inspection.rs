@@ -47,8 +47,8 @@ impl Gateway {
         inspection: Inspection,
     ) -> Result<Answered<Recorded>, Refusal> {
         let (mvno, reason) = (inspection.mvno.clone(), context.reason.clone());
-        self.record(context, mvno, move |_, now| {
-            check(&inspection, &reason, now)?;
+        check(&context, &inspection, &reason, self.clock.now())?;
+        self.record(context, mvno, move |_, _| {
             Ok(Draft {
                 collection: "inspections",
                 true_time: inspection.inspect_time,
@@ -68,8 +68,19 @@ impl Gateway {
     }
 }
 
-fn check(inspection: &Inspection, reason: &str, now: Time) -> Result<(), Refusal> {
-    let mut faults = Faults::default();
+fn check(context: &Context, inspection: &Inspection, reason: &str, now: Time) -> Result<(), Refusal> {
+    let mut faults = Faults::of(context);
+    if !faults.has("inspection.method") {
+        counts(&mut faults, inspection);
+    }
+    faults.not_ahead("inspection.inspect_time", inspection.inspect_time, now);
+    faults.hashes("inspection.evidence_hashes", &inspection.evidence_hashes);
+    faults.optional_reason(reason);
+    faults.done()
+}
+
+/// Faults of the counts, by the method that they belong to.
+fn counts(faults: &mut Faults, inspection: &Inspection) {
     let outlets =
         ("outlets_checked", inspection.outlets_checked, "outlets_breach", inspection.outlets_breach);
     let sample = ("sample_size", inspection.sample_size, "sample_ok", inspection.sample_ok);
@@ -96,8 +107,4 @@ fn check(inspection: &Inspection, reason: &str, now: Time) -> Result<(), Refusal
         let field = format!("inspection.{field}");
         faults.require(value == 0, &field, "NOT_OF_METHOD", "leave unset: the other method's count");
     }
-    faults.not_ahead("inspection.inspect_time", inspection.inspect_time, now);
-    faults.hashes("inspection.evidence_hashes", &inspection.evidence_hashes);
-    faults.optional_reason(reason);
-    faults.done()
 }

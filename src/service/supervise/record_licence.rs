@@ -39,17 +39,17 @@ impl Gateway {
         licence: Licence,
     ) -> Result<Answered<Recorded>, Refusal> {
         let (mvno, reason) = (licence.mvno.clone(), context.reason.clone());
+        let mut faults = Faults::of(&context);
+        let ordered = licence.valid_to_time.is_none_or(|end| end > licence.valid_from_time);
+        faults.require(
+            ordered,
+            "valid_to_time",
+            "BEFORE_START",
+            "later than valid_from_time, or unset for no end",
+        );
+        faults.optional_reason(&reason);
+        faults.done()?;
         self.record(context, mvno, move |_, _| {
-            let mut faults = Faults::default();
-            let ordered = licence.valid_to_time.is_none_or(|end| end > licence.valid_from_time);
-            faults.require(
-                ordered,
-                "valid_to_time",
-                "BEFORE_START",
-                "later than valid_from_time, or unset for no end",
-            );
-            faults.optional_reason(&reason);
-            faults.done()?;
             Ok(Draft {
                 collection: "licences",
                 true_time: licence.valid_from_time,

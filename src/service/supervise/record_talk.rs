@@ -32,25 +32,26 @@ impl Gateway {
     /// Records a talk.
     pub async fn record_talk(&self, context: Context, talk: Talk) -> Result<Answered<Recorded>, Refusal> {
         let (mvno, reason) = (talk.mvno.clone(), context.reason.clone());
-        self.record(context, mvno, move |_, now| {
-            let mut faults = Faults::default();
-            faults.not_ahead("talk_time", talk.talk_time, now);
-            faults.hash("minutes_sha256", &talk.minutes_sha256);
-            faults.require(
-                (1..=20).contains(&talk.parties.len()),
-                "parties",
-                "BAD_COUNT",
-                "1 to 20 organisations",
-            );
-            faults.require(talk.undertakings.len() <= 20, "undertakings", "TOO_MANY", "at most 20");
-            for (at, party) in talk.parties.iter().enumerate().take(20) {
-                faults.text(&format!("parties[{at}]"), party, 1, 100);
-            }
-            for (at, undertaking) in talk.undertakings.iter().enumerate().take(20) {
-                faults.text(&format!("undertakings[{at}]"), undertaking, 1, 500);
-            }
-            faults.optional_reason(&reason);
-            faults.done()?;
+        let now = self.clock.now();
+        let mut faults = Faults::of(&context);
+        faults.not_ahead("talk_time", talk.talk_time, now);
+        faults.hash("minutes_sha256", &talk.minutes_sha256);
+        faults.require(
+            (1..=20).contains(&talk.parties.len()),
+            "parties",
+            "BAD_COUNT",
+            "1 to 20 organisations",
+        );
+        faults.require(talk.undertakings.len() <= 20, "undertakings", "TOO_MANY", "at most 20");
+        for (at, party) in talk.parties.iter().enumerate().take(20) {
+            faults.text(&format!("parties[{at}]"), party, 1, 100);
+        }
+        for (at, undertaking) in talk.undertakings.iter().enumerate().take(20) {
+            faults.text(&format!("undertakings[{at}]"), undertaking, 1, 500);
+        }
+        faults.optional_reason(&reason);
+        faults.done()?;
+        self.record(context, mvno, move |_, _| {
             Ok(Draft {
                 collection: "talks",
                 true_time: talk.talk_time,

@@ -35,12 +35,14 @@ impl Gateway {
         revocation: Revocation,
     ) -> Result<Answered<Recorded>, Refusal> {
         let (mvno, reason) = (revocation.mvno.clone(), context.reason.clone());
+        let now = self.clock.now();
+        let at = revocation.effective_time.unwrap_or(now);
+        let mut faults = Faults::of(&context);
+        faults.reason(&reason);
+        faults.not_ahead("effective_time", at, now);
+        faults.done()?;
         self.record(context, mvno, move |facts, now| {
             let at = revocation.effective_time.unwrap_or(now);
-            let mut faults = Faults::default();
-            faults.reason(&reason);
-            faults.not_ahead("effective_time", at, now);
-            faults.done()?;
             let name = &revocation.licence;
             let known =
                 facts.iter().any(|fact| fact.name == *name && matches!(fact.body, FactBody::Licence { .. }));

@@ -32,11 +32,11 @@ impl Gateway {
         rectification: Rectification,
     ) -> Result<Answered<Recorded>, Refusal> {
         let mvno = rectification.mvno.clone();
+        let mut faults = Faults::of(&context);
+        faults.text("text", &rectification.text, 4, 2000);
+        faults.hashes("evidence_hashes", &rectification.evidence_hashes);
+        faults.done()?;
         self.record(context, mvno, move |facts, now| {
-            let mut faults = Faults::default();
-            faults.text("text", &rectification.text, 4, 2000);
-            faults.hashes("evidence_hashes", &rectification.evidence_hashes);
-            faults.done()?;
             open(facts, &rectification.finding)?;
             Ok(Draft {
                 collection: "rectifications",

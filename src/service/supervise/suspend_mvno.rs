@@ -33,12 +33,14 @@ impl Gateway {
         suspension: Suspension,
     ) -> Result<Answered<Recorded>, Refusal> {
         let (mvno, reason) = (suspension.mvno.clone(), context.reason.clone());
+        let now = self.clock.now();
+        let from = suspension.effective_time.unwrap_or(now);
+        let mut faults = Faults::of(&context);
+        faults.reason(&reason);
+        faults.not_ahead("effective_time", from, now);
+        faults.done()?;
         self.record(context, mvno, move |facts, now| {
             let from = suspension.effective_time.unwrap_or(now);
-            let mut faults = Faults::default();
-            faults.reason(&reason);
-            faults.not_ahead("effective_time", from, now);
-            faults.done()?;
             if let Some(standing) = in_force(facts) {
                 let message = format!("{} is in force already; lift it first, or leave it.", standing.name);
                 return Err(

@@ -1,0 +1,20 @@
+//! Opens the listening socket, with a backlog that survives every partner reconnecting at once.
+
+use std::{io, net::SocketAddr};
+
+/// The kernel cuts it to `somaxconn`. The standard library's 128 overflows when all partners reconnect.
+const BACKLOG: u32 = 4096;
+
+/// Binds and listens.
+pub fn listen(address: SocketAddr) -> io::Result<std::net::TcpListener> {
+    // A socket of tokio's is registered as soon as it listens, so it needs a runtime for that moment.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let _inside = runtime.enter();
+    let socket = match address {
+        SocketAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)?.into_std()
+}

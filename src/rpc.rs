@@ -1,0 +1,12 @@
+//! The wire: turns messages into use cases, answers into messages and refusals into statuses. One thin file per gRPC
+//! service; owns no rule and no transaction.
+
+pub mod compliance;
+pub mod convert;
+pub mod numbering;
+pub mod participant;
+pub mod pb;
+pub mod routes;
+pub mod server_info;
+pub mod status;
+pub mod supervision;

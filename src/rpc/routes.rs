@@ -1,0 +1,130 @@
+//! Every service behind one door: the path's first part picks it. A path without a row in the table never comes here
+//! (`layer::access`); one that does and is of no service is answered UNIMPLEMENTED all the same.
+
+use std::{
+    convert::Infallible,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
+use tonic::{body::Body, server::NamedService};
+use tonic_health::{ServingStatus, server::HealthReporter};
+use tower::Service;
+
+use super::{
+    compliance::Compliance,
+    numbering::Numbering,
+    participant::Participants,
+    pb::{
+        self, compliance_service_server::ComplianceServiceServer,
+        numbering_service_server::NumberingServiceServer,
+        participant_service_server::ParticipantServiceServer,
+        server_info_service_server::ServerInfoServiceServer,
+        supervision_service_server::SupervisionServiceServer,
+    },
+    server_info::ServerInfo,
+    status,
+    supervision::Supervision,
+};
+use crate::service::{Gateway, feed::Feed};
+
+type Request = http::Request<Body>;
+type Answer = tonic::codegen::BoxFuture<http::Response<Body>, Infallible>;
+/// A service of a library, whose type has no name.
+type Boxed = tower::util::BoxCloneSyncService<Request, http::Response<Body>, Infallible>;
+
+/// A request's largest message.
+const LARGEST_REQUEST: usize = 1 << 20;
+/// An answer's largest message.
+const LARGEST_ANSWER: usize = 4 << 20;
+
+/// The services.
+#[derive(Clone)]
+pub struct Routes {
+    compliance: ComplianceServiceServer<Compliance>,
+    supervision: SupervisionServiceServer<Supervision>,
+    participants: ParticipantServiceServer<Participants>,
+    numbering: NumberingServiceServer<Numbering>,
+    server_info: ServerInfoServiceServer<ServerInfo>,
+    health: Boxed,
+    reflection: Boxed,
+    reflection_alpha: Boxed,
+}
+
+macro_rules! limited {
+    ($server:expr) => {
+        $server.max_decoding_message_size(LARGEST_REQUEST).max_encoding_message_size(LARGEST_ANSWER)
+    };
+}
+
+// === impl Routes ===
+
+impl Routes {
+    /// The services of that gateway, and what reports their health.
+    pub fn new(gateway: Arc<Gateway>, feed: Arc<Feed>) -> (Self, HealthReporter) {
+        let (reporter, health) = tonic_health::server::health_reporter();
+        let reflection = || {
+            tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(pb::DESCRIPTORS)
+                .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
+                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        };
+        const SETS: &str = "the descriptors are checked when they are built";
+        let routes = Self {
+            compliance: limited!(ComplianceServiceServer::new(Compliance { gateway: gateway.clone(), feed })),
+            supervision: limited!(SupervisionServiceServer::new(Supervision { gateway: gateway.clone() })),
+            participants: limited!(ParticipantServiceServer::new(Participants { gateway: gateway.clone() })),
+            numbering: limited!(NumberingServiceServer::new(Numbering { gateway: gateway.clone() })),
+            server_info: limited!(ServerInfoServiceServer::new(ServerInfo { gateway })),
+            health: Boxed::new(health),
+            reflection: Boxed::new(reflection().build_v1().expect(SETS)),
+            reflection_alpha: Boxed::new(reflection().build_v1alpha().expect(SETS)),
+        };
+        (routes, reporter)
+    }
+
+    /// The names of the services that have a health of their own.
+    pub fn names() -> [&'static str; 5] {
+        [
+            ComplianceServiceServer::<Compliance>::NAME,
+            SupervisionServiceServer::<Supervision>::NAME,
+            ParticipantServiceServer::<Participants>::NAME,
+            NumberingServiceServer::<Numbering>::NAME,
+            ServerInfoServiceServer::<ServerInfo>::NAME,
+        ]
+    }
+}
+
+/// Says of every service, and of the whole, whether it serves.
+pub async fn report(reporter: &HealthReporter, serving: bool) {
+    let status = if serving { ServingStatus::Serving } else { ServingStatus::NotServing };
+    for name in Routes::names().into_iter().chain([""]) {
+        reporter.set_service_status(name, status).await;
+    }
+}
+
+impl Service<Request> for Routes {
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        // None of them has a queue: they are ready whenever they are asked.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Answer {
+        let path = request.uri().path();
+        match path.trim_start_matches('/').split_once('/').map_or("", |(service, _)| service) {
+            "greenlane.v1.ComplianceService" => self.compliance.call(request),
+            "greenlane.v1.SupervisionService" => self.supervision.call(request),
+            "greenlane.v1.ParticipantService" => self.participants.call(request),
+            "greenlane.v1.NumberingService" => self.numbering.call(request),
+            "greenlane.v1.ServerInfoService" => self.server_info.call(request),
+            "grpc.health.v1.Health" => self.health.call(request),
+            "grpc.reflection.v1.ServerReflection" => self.reflection.call(request),
+            "grpc.reflection.v1alpha.ServerReflection" => self.reflection_alpha.call(request),
+            _ => Box::pin(std::future::ready(Ok(status::no_such_method()))),
+        }
+    }
+}
