@@ -39,11 +39,7 @@ async fn every_bad_certificate_is_refused_for_its_reason() {
     for case in cases {
         let tcp = socket(&server).await;
         let address = tcp.local_addr().expect("address");
-        let answer = match pki.client(tcp, Some(case.shown), &[b"h2"]).await {
-            Ok(mut client) => client.ask("/who").await,
-            Err(fault) => Err(fault),
-        };
-        if let Ok(answer) = answer {
+        if let Ok(answer) = pki.who(tcp, Some(case.shown), &[b"h2"]).await {
             wrong.push(format!("{}: answered {answer}", case.name));
             continue;
         }
@@ -70,11 +66,7 @@ async fn every_bad_hello_is_refused() {
         let tcp = socket(&server).await;
         let address = tcp.local_addr().expect("address");
         let shown = shown.then(|| pki.good(Class::Carrier));
-        let answer = match pki.client(tcp, shown, alpn).await {
-            Ok(mut client) => client.ask("/who").await,
-            Err(fault) => Err(fault),
-        };
-        assert!(answer.is_err(), "{name}");
+        assert!(pki.who(tcp, shown, alpn).await.is_err(), "{name}");
         assert_eq!(reason(address), word, "{name}");
     }
     let hello = der::hello_1_2();

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use greenlane::domain::caller::Class;
 use rcgen::{
-    CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose as Eku, GeneralSubtree, IsCa,
-    KeyPair, KeyUsagePurpose as Ku, NameConstraints, SanType, SerialNumber, date_time_ymd,
+    CertificateParams, CustomExtension, DnType, ExtendedKeyUsagePurpose as Eku, KeyPair,
+    KeyUsagePurpose as Ku, SanType, SerialNumber, date_time_ymd,
 };
 
 use crate::{
@@ -31,6 +31,8 @@ pub struct Stage {
     fenced: Ca,
     /// Below it too, revoked.
     fallen: Ca,
+    /// Below it too, with a list, but without the right to sign certificates.
+    mute: Ca,
     /// Below it too, without a list of its own.
     listless: Ca,
 }
@@ -45,14 +47,9 @@ impl Stage {
         let middle = root.below(ca_params("middle", Some(0)));
         let deep = middle.below(ca_params("deep", None));
         let mut fence = ca_params("fenced", None);
-        fence.name_constraints = Some(NameConstraints {
-            permitted_subtrees: vec![GeneralSubtree::DnsName("mvno.test".to_owned())],
-            excluded_subtrees: Vec::new(),
-        });
         // A constraint on URIs: [6].
         let subtree = der::tlv(0x30, &der::tlv(0x86, DOMAIN.as_bytes()));
         let content = der::tlv(0x30, &der::tlv(0xa0, &subtree));
-        fence.name_constraints = None;
         let mut extension = CustomExtension::from_oid_content(&[2, 5, 29, 30], content);
         extension.set_criticality(true);
         fence.custom_extensions = vec![extension];
@@ -60,6 +57,9 @@ impl Stage {
         let mut fallen = ca_params("fallen", None);
         fallen.serial_number = Some(SerialNumber::from_slice(&REVOKED));
         let fallen = root.below(fallen);
+        let mut mute = ca_params("mute", None);
+        mute.key_usages = vec![Ku::CrlSign];
+        let mute = root.below(mute);
         let listless = root.below(ca_params("listless", None));
         let revoked: String = REVOKED.iter().map(|byte| format!("{byte:02x}")).collect();
         let faults = Faults {
@@ -67,9 +67,9 @@ impl Stage {
             stale: vec![Class::Auditor],
             no_list: vec![Class::Portal],
             no_anchor: vec![Class::Operator],
-            more_lists: [&middle, &deep, &fenced, &fallen].map(|ca| ca.list(&[])).to_vec(),
+            more_lists: [&middle, &deep, &fenced, &fallen, &mute].map(|ca| ca.list(&[])).to_vec(),
         };
-        (Self { mvno: root, trusted, middle, deep, fenced, fallen, listless }, faults)
+        (Self { mvno: root, trusted, middle, deep, fenced, fallen, mute, listless }, faults)
     }
 
     pub fn cases(&self) -> Vec<Case> {
@@ -90,7 +90,6 @@ impl Stage {
                 with(|params| params.distinguished_name.push(DnType::CommonName, "leaf that issues"));
             self.mvno.below(params)
         };
-        let mute = self.mvno.below(with_ca(|params| params.key_usages = vec![Ku::DigitalSignature]));
         let mut long = vec![self.mvno.below(ca_params("step 0", None))];
         for step in 1..7 {
             let next = long[step - 1].below(ca_params(&format!("step {step}"), None));
@@ -106,7 +105,7 @@ impl Stage {
         vec![
             case("self-signed", "UNKNOWN_ISSUER", Shown { chain: vec![own], key: key.into() }),
             case("unknown CA", "UNKNOWN_ISSUER", followed(stranger.leaf(&mvno()), &[&stranger])),
-            case("CA with our anchor's name", "UNKNOWN_ISSUER", self.namesake().leaf(&mvno())),
+            case("CA with our anchor's name", "BAD_SIGNATURE", self.namesake().leaf(&mvno())),
             case(
                 "MVNO anchor, claims regulator",
                 "UNKNOWN_ISSUER",
@@ -159,7 +158,7 @@ impl Stage {
             ),
             case("intermediate left out", "UNKNOWN_ISSUER", self.middle.leaf(&mvno())),
             case("leaf as issuer", "BAD_CHAIN", followed(issuing_leaf.leaf(&mvno()), &[&issuing_leaf])),
-            case("intermediate may not sign", "BAD_CHAIN", followed(mute.leaf(&mvno()), &[&mute])),
+            case("intermediate may not sign", "BAD_CHAIN", followed(self.mute.leaf(&mvno()), &[&self.mute])),
             case(
                 "path too long for a CA in it",
                 "BAD_CHAIN",
@@ -208,7 +207,7 @@ impl Stage {
             ),
             case(
                 "unknown critical extension",
-                "CRITICAL_EXTENSION",
+                "BAD_CHAIN",
                 self.leaf(|params| {
                     params.custom_extensions.push(critical());
                 }),
@@ -315,7 +314,7 @@ impl Stage {
             case("cut short", "BAD_ENCODING", touched(leaf(), |bytes| bytes.truncate(bytes.len() - 9))),
             case(
                 "signature touched",
-                "UNKNOWN_ISSUER",
+                "BAD_SIGNATURE",
                 touched(leaf(), |bytes| {
                     let last = bytes.len() - 1;
                     bytes[last] ^= 1;
@@ -344,11 +343,4 @@ impl Stage {
 
 fn case(name: &'static str, word: &'static str, shown: Shown) -> Case {
     Case { name, word, shown }
-}
-
-fn with_ca(change: impl FnOnce(&mut CertificateParams)) -> CertificateParams {
-    let mut params = ca_params("may not sign", None);
-    debug_assert!(matches!(params.is_ca, IsCa::Ca(_)));
-    change(&mut params);
-    params
 }

@@ -175,6 +175,11 @@ impl Pki {
         Client::over(tls).await
     }
 
+    /// Who the server says is there, if it lets them in.
+    pub async fn who(&self, tcp: TcpStream, shown: Option<Shown>, alpn: &[&[u8]]) -> Result<String, String> {
+        self.client(tcp, shown, alpn).await?.ask("/who").await
+    }
+
     /// A client with a good certificate of this class.
     pub async fn friend(&self, server: &Server, class: Class) -> Client {
         let tcp = TcpStream::connect(server.local_addr()).await.expect("TCP");
@@ -244,7 +249,7 @@ impl ResolvesClientCert for Fixed {
 
 type Answer = Pin<Box<dyn Future<Output = Result<http::Response<Body>, Infallible>> + Send>>;
 
-/// `/who` says who asks; `/stream` sends one byte and then nothing, for ever.
+/// `/who` says who asks; `/thread` on which thread, `/stream` sends one byte and then nothing, for ever.
 fn services() -> impl Services {
     tower::service_fn(|request: http::Request<Body>| -> Answer {
         let peer = request.extensions().get::<Arc<Peer>>().cloned().expect("every request has a peer");
@@ -255,6 +260,10 @@ fn services() -> impl Services {
                 let rest = futures_util::stream::pending();
                 let frames = futures_util::StreamExt::chain(futures_util::stream::iter([first]), rest);
                 Body::new(http_body_util::StreamBody::new(frames))
+            }
+            "/thread" => {
+                let name = std::thread::current().name().unwrap_or_default().to_owned();
+                Body::new(Full::new(Bytes::from(name)))
             }
             _ => Body::new(Full::new(text)),
         };
