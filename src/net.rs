@@ -23,6 +23,7 @@ mod registry;
 mod serve;
 mod server;
 mod socket;
+mod thread;
 pub mod tls;
 mod watch;
 mod worker;

@@ -1,11 +1,10 @@
 //! The accept loop: takes sockets as they come and waits for no peer. A runtime and a thread of its own, so that
 //! neither a flood of handshakes nor a busy worker holds it up.
 
-use std::{collections::VecDeque, io, net::SocketAddr, sync::Arc, thread, time::Duration};
+use std::{collections::VecDeque, io, net::SocketAddr, sync::Arc, time::Duration};
 
 use tokio::{
     net::{TcpListener, TcpStream},
-    runtime,
     sync::mpsc::UnboundedSender,
     task::AbortHandle,
 };
@@ -14,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     handshake::{Door, handshake},
     refused::Refused,
+    thread,
 };
 
 /// After a failed accept: out of descriptors, mostly. Trying again at once would only heat the processor.
@@ -30,18 +30,11 @@ pub(super) fn start(
     stop: CancellationToken,
     done: UnboundedSender<()>,
 ) -> io::Result<()> {
-    listener.set_nonblocking(true)?;
-    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-    let listener = {
-        let _inside = runtime.enter();
-        TcpListener::from_std(listener)?
-    };
-    thread::Builder::new().name("accept".to_owned()).spawn(move || {
-        runtime.block_on(stop.run_until_cancelled_owned(accept(listener, door)));
-        runtime.shutdown_background();
-        drop(done);
-    })?;
-    Ok(())
+    thread::run("accept".to_owned(), done, move || {
+        listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener)?;
+        Ok(stop.run_until_cancelled_owned(accept(listener, door)))
+    })
 }
 
 async fn accept(listener: TcpListener, door: Arc<Door>) {

@@ -44,7 +44,8 @@ pub(super) async fn handshake(door: Arc<Door>, tcp: TcpStream, address: SocketAd
 /// Ends TLS. Answers with the configuration that the peer was verified by.
 async fn identify(door: &Arc<Door>, tcp: TcpStream) -> Result<(TlsStream<Socket>, Arc<Current>), Refused> {
     tcp.set_nodelay(true).map_err(|_| Refused::PeerGone)?;
-    tcp.readable().await.map_err(|_| Refused::PeerGone)?;
+    // Not `readable`, which may say so of a silent socket too.
+    tcp.peek(&mut [0]).await.map_err(|_| Refused::PeerGone)?;
     let _permit = door.permits.acquire().await.map_err(|_| Refused::Draining)?;
     let _counted = door.registry.handshake();
     let current = door.config.load_full();

@@ -123,6 +123,7 @@ fn identity_word(fault: &IdentityFault) -> &'static str {
         IdentityFault::SanCount | IdentityFault::SanNotUri => "BAD_SAN",
         IdentityFault::WeakKey => "WEAK_KEY",
         IdentityFault::ChainTooLong => "CHAIN_TOO_LONG",
+        IdentityFault::NotACa => "BAD_CHAIN",
         IdentityFault::NoAnchor => "NO_ANCHOR",
         IdentityFault::Uri(
             IdentityError::ForeignTrustDomain

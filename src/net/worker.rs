@@ -1,12 +1,9 @@
 //! A worker: one thread with a runtime of its own. A connection stays with one worker for life, so its calls
 //! never move between cores.
 
-use std::{io, sync::Arc, thread};
+use std::{io, sync::Arc};
 
-use tokio::{
-    runtime,
-    sync::mpsc::{UnboundedReceiver, UnboundedSender},
-};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio_rustls::server::TlsStream;
 
 use super::{
@@ -14,6 +11,7 @@ use super::{
     registry::Seat,
     serve::{builder, serve},
     socket::Socket,
+    thread,
 };
 use crate::domain::time::Clock;
 
@@ -37,10 +35,9 @@ pub(super) fn start<S: Services>(
     clock: Arc<dyn Clock>,
     done: UnboundedSender<()>,
 ) -> io::Result<()> {
-    let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
-    thread::Builder::new().name(format!("worker-{index}")).spawn(move || {
+    thread::run(format!("worker-{index}"), done, move || {
         let builder = builder(&limits);
-        runtime.block_on(async {
+        Ok(async move {
             while let Some(Dealt { mut tls, tcp, seat }) = dealt.recv().await {
                 if let Err(fault) = tls.get_mut().0.arrive(tcp) {
                     tracing::warn!(%fault, "a connection could not move to its worker");
@@ -49,9 +46,6 @@ pub(super) fn start<S: Services>(
                 let (limits, clock) = (limits.clone(), clock.clone());
                 tokio::spawn(serve(builder.clone(), tls, seat, services.clone(), limits, clock));
             }
-        });
-        runtime.shutdown_background();
-        drop(done);
-    })?;
-    Ok(())
+        })
+    })
 }

@@ -57,6 +57,9 @@ pub enum IdentityFault {
     /// More certificates, or bytes of them, than any chain of ours has.
     #[error("the chain is longer than any of ours")]
     ChainTooLong,
+    /// A certificate above the leaf is not one that may sign certificates.
+    #[error("a certificate above the leaf is not a CA's")]
+    NotACa,
     /// No anchor is configured for the class that is claimed.
     #[error("no anchor is configured for the class that the certificate claims")]
     NoAnchor,
@@ -81,6 +84,15 @@ pub(super) fn read(trust_domain: &str, leaf: &CertificateDer<'_>) -> Result<Leaf
     let caller = Caller::parse(trust_domain, uri(&certificate)?).map_err(IdentityFault::Uri)?;
     let not_after = certificate.validity().not_after.timestamp().saturating_mul(1_000_000);
     Ok(Leaf { caller, not_after: Time::from_micros(not_after), serial: certificate.raw_serial().to_vec() })
+}
+
+/// Checks what stands between leaf and anchor.
+pub(super) fn intermediate(der: &CertificateDer<'_>) -> Result<(), IdentityFault> {
+    let (_, certificate) = X509Certificate::from_der(der).map_err(|_| IdentityFault::Unparsable)?;
+    // SECURITY: webpki looks at the CA flag of an intermediate, but not at its right to sign certificates.
+    let usage = certificate.key_usage().map_err(|_| IdentityFault::Unparsable)?;
+    let signs = usage.is_some_and(|usage| usage.value.key_cert_sign());
+    if certificate.is_ca() && signs { Ok(()) } else { Err(IdentityFault::NotACa) }
 }
 
 /// A leaf that may sign as a client and nothing more.

@@ -90,6 +90,7 @@ impl ClientCertVerifier for ClassVerifier {
             return Err(Self::refuse(IdentityFault::ChainTooLong));
         }
         let leaf = identity::read(&self.trust_domain, end_entity).map_err(Self::refuse)?;
+        intermediates.iter().try_for_each(identity::intermediate).map_err(Self::refuse)?;
         let class = leaf.caller.class();
         let verifier = self.by_class.get(&class).ok_or_else(|| Self::refuse(IdentityFault::NoAnchor))?;
         verifier.verify_client_cert(end_entity, intermediates, now)
