@@ -3,6 +3,7 @@
 
 mod authority;
 mod crl;
+pub mod folder;
 mod issue;
 
 use std::{fmt, time::Duration};
