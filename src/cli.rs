@@ -1,10 +1,16 @@
 //! The command line, one file per subcommand. Exit codes: 0 done, 1 failed, 64 called or configured wrongly.
 
+mod base64;
+pub mod cert;
 pub mod config;
 pub mod dev;
 pub mod env;
+pub mod healthcheck;
+pub mod kit;
 pub mod log;
 pub mod node;
+pub mod protoset;
+pub mod receipt;
 pub mod serve;
 
 use std::process::ExitCode;
@@ -28,6 +34,17 @@ enum Command {
     /// Check a configuration file, or print one with every key.
     #[command(subcommand)]
     Config(config::Command),
+    /// Make CAs and certificates, revoke, list.
+    Cert(cert::Args),
+    /// Pack what a regulator needs to use a gateway with grpcurl.
+    Kit(kit::Args),
+    /// Verify a receipt offline.
+    #[command(subcommand)]
+    Receipt(receipt::Command),
+    /// Write the descriptors of every service.
+    Protoset(protoset::Args),
+    /// Ask a node on this machine whether it is ready.
+    Healthcheck(healthcheck::Args),
 }
 
 /// A command that did not work: what to say, and the exit code.
@@ -51,6 +68,11 @@ pub fn run() -> ExitCode {
         Command::Dev(args) => dev::run(args),
         Command::Serve(args) => serve::run(&args),
         Command::Config(command) => config::run(&command),
+        Command::Cert(args) => cert::run(&args),
+        Command::Kit(args) => kit::run(&args),
+        Command::Receipt(command) => receipt::run(&command),
+        Command::Protoset(args) => protoset::run(&args),
+        Command::Healthcheck(args) => healthcheck::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

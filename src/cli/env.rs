@@ -4,3 +4,8 @@
 pub fn env_sh(address: &str) -> String {
     include_str!("env/env.sh").replace("@ADDRESS@", address)
 }
+
+/// `env.ps1`, the same for PowerShell.
+pub fn env_ps1(address: &str) -> String {
+    include_str!("env/env.ps1").replace("@ADDRESS@", address)
+}
