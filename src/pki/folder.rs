@@ -1,17 +1,28 @@
-//! A folder of CAs: `<dir>/<class>/{ca.pem,ca.key,crl.pem,index.jsonl,crl-number}`, and `<dir>/server/` for the
-//! server's own. Keys are readable by their owner only and never overwritten; the index is append-only.
+//! A folder of CAs: `<dir>/<class>/{ca.pem,ca.key,crl.pem,index.jsonl,crl-number}`, `<dir>/server/` for the server's
+//! own, and `<dir>/trust-domain`. Keys are readable by their owner only and never overwritten; the index is
+//! append-only. Two processes may work on one folder: each change holds the folder's lock. Knows no command line.
+
+mod files;
+mod index;
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Write},
-    os::unix::fs::OpenOptionsExt,
+    fs::{self, File},
+    io,
+    net::IpAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use self::{
+    files::{at, read},
+    index::Line,
+};
+pub use self::{
+    files::{write, write_secret, write_secret_bytes},
+    index::Listed,
+};
 use super::{Authority, Identity, Issued, PkiError, Scope, Validity};
 use crate::domain::{caller::Class, time::Time};
 
@@ -20,45 +31,6 @@ use crate::domain::{caller::Class, time::Time};
 pub struct Folder {
     dir: PathBuf,
     trust_domain: String,
-}
-
-/// One line of an index.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(tag = "event", rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum Line {
-    /// A certificate was issued.
-    Issued {
-        /// Its serial number, hex.
-        serial: String,
-        /// `regulator/miit/officer-1`, or the server's first name.
-        identity: String,
-        /// When.
-        time: Time,
-        /// Until when it is valid.
-        not_after: Time,
-    },
-    /// A certificate was revoked.
-    Revoked {
-        /// Its serial number, hex.
-        serial: String,
-        /// Why.
-        reason: String,
-        /// When.
-        time: Time,
-    },
-}
-
-/// A certificate in the index.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Listed {
-    /// Its serial number, hex.
-    pub serial: String,
-    /// Whose it is.
-    pub identity: String,
-    /// Until when it is valid.
-    pub not_after: Time,
-    /// Since when it is revoked, and why.
-    pub revoked: Option<(Time, String)>,
 }
 
 /// Why the folder could not do it.
@@ -76,26 +48,67 @@ pub enum FolderError {
     #[error(transparent)]
     Pki(#[from] PkiError),
     /// There is a CA already.
-    #[error("{0} exists; a CA is never overwritten")]
+    #[error("{0} has a CA; one is never overwritten")]
     Exists(PathBuf),
     /// There is no CA of that scope.
     #[error("there is no {0} CA in this folder; make it with `greenlane cert ca --class {0}`")]
     NoCa(Scope),
-    /// An index that cannot be read.
-    #[error("{0} has a line that is no JSON of ours")]
-    Index(PathBuf),
+    /// There is no folder of CAs.
+    #[error("{0} is no folder of CAs; name one with --dir, or make its first CA with `greenlane cert ca`")]
+    NoFolder(PathBuf),
+    /// The folder was made for another trust domain.
+    #[error("{path} is of the trust domain {kept}, not {asked}; a folder has one")]
+    TrustDomain {
+        /// Which folder.
+        path: PathBuf,
+        /// Its own.
+        kept: String,
+        /// The one asked for.
+        asked: String,
+    },
+    /// A file that cannot be understood.
+    #[error("{0} has been changed by hand and cannot be read; restore it from a backup")]
+    Spoilt(PathBuf),
     /// No such certificate.
-    #[error("no certificate of that serial number was issued here; `greenlane cert list` shows all")]
+    #[error("no such certificate was issued here; `greenlane cert list` shows all")]
     Unknown,
+}
+
+/// Every scope there is, classes first.
+pub fn scopes() -> impl Iterator<Item = Scope> {
+    Class::ALL.into_iter().map(Scope::Class).chain([Scope::Server])
 }
 
 // === impl Folder ===
 
 impl Folder {
-    /// A folder of that trust domain; made where there is none.
+    /// The folder of that trust domain; made where there is none.
     pub fn open(dir: &Path, trust_domain: &str) -> Result<Self, FolderError> {
-        fs::create_dir_all(dir).map_err(|error| FolderError::Io { path: dir.to_owned(), error })?;
-        Ok(Self { dir: dir.to_owned(), trust_domain: trust_domain.to_owned() })
+        fs::create_dir_all(dir).map_err(at(dir))?;
+        let folder = Self { dir: dir.to_owned(), trust_domain: trust_domain.to_owned() };
+        let path = dir.join(TRUST_DOMAIN);
+        if !path.exists() {
+            write(&path, &format!("{trust_domain}\n"))?;
+        }
+        let kept = read(&path)?.trim().to_owned();
+        if kept == trust_domain {
+            return Ok(folder);
+        }
+        Err(FolderError::TrustDomain { path: dir.to_owned(), kept, asked: trust_domain.to_owned() })
+    }
+
+    /// A folder that is there already, of whatever trust domain it is.
+    pub fn existing(dir: &Path) -> Result<Self, FolderError> {
+        let path = dir.join(TRUST_DOMAIN);
+        if !path.exists() {
+            return Err(FolderError::NoFolder(dir.to_owned()));
+        }
+        Ok(Self { dir: dir.to_owned(), trust_domain: read(&path)?.trim().to_owned() })
+    }
+
+    /// The domain of every identity that is issued here.
+    pub fn trust_domain(&self) -> &str {
+        &self.trust_domain
     }
 
     /// Where a file of a CA lies.
@@ -110,14 +123,81 @@ impl Folder {
 
     /// Makes a CA.
     pub fn make_ca(&self, scope: Scope, now: Time) -> Result<(), FolderError> {
+        let _lock = self.lock()?;
         let dir = self.dir.join(scope.to_string());
-        if self.has(scope) {
+        // A key without its certificate is what a crash left, or a mistake: never overwritten either.
+        if self.has(scope) || self.path(scope, "ca.key").exists() {
             return Err(FolderError::Exists(dir));
         }
-        fs::create_dir_all(&dir).map_err(|error| FolderError::Io { path: dir, error })?;
+        fs::create_dir_all(&dir).map_err(at(&dir))?;
         let authority = Authority::new(scope, &self.trust_domain, now)?;
         write_secret(&self.path(scope, "ca.key"), &authority.key_pem())?;
         write(&self.path(scope, "ca.pem"), authority.pem())
+    }
+
+    /// Issues a client certificate.
+    pub fn issue(&self, identity: &Identity, validity: Validity, now: Time) -> Result<Issued, FolderError> {
+        let scope = Scope::Class(identity.class);
+        let _lock = self.lock()?;
+        let issued = self.authority(scope)?.issue(identity, validity)?;
+        self.enter(scope, &Line::issued(&issued, &identity.path(), validity, now))?;
+        Ok(issued)
+    }
+
+    /// Issues the server's certificate.
+    pub fn issue_server(
+        &self,
+        names: &[&str],
+        ips: &[IpAddr],
+        validity: Validity,
+        now: Time,
+    ) -> Result<Issued, FolderError> {
+        let _lock = self.lock()?;
+        let issued = self.authority(Scope::Server)?.issue_server(names, ips, validity)?;
+        let name = names.first().unwrap_or(&"server");
+        self.enter(Scope::Server, &Line::issued(&issued, name, validity, now))?;
+        Ok(issued)
+    }
+
+    /// Revokes a certificate; the next list has it. What is revoked stays so, with its first reason.
+    pub fn revoke(&self, scope: Scope, serial: &str, reason: &str, now: Time) -> Result<(), FolderError> {
+        let _lock = self.lock()?;
+        let listed = self.list(scope)?;
+        let known = listed.iter().find(|listed| listed.serial == serial).ok_or(FolderError::Unknown)?;
+        if known.revoked.is_some() {
+            return Ok(());
+        }
+        self.enter(scope, &Line::Revoked { serial: serial.to_owned(), reason: reason.to_owned(), time: now })
+    }
+
+    /// Signs a fresh revocation list for every client CA of the folder. Returns where they are.
+    pub fn sign_crls(&self, now: Time, valid: Duration) -> Result<Vec<PathBuf>, FolderError> {
+        let _lock = self.lock()?;
+        let scopes = Class::ALL.into_iter().map(Scope::Class).filter(|scope| self.has(*scope));
+        scopes.map(|scope| self.sign_crl(scope, now, valid)).collect()
+    }
+
+    /// Every certificate that a CA issued, in order.
+    pub fn list(&self, scope: Scope) -> Result<Vec<Listed>, FolderError> {
+        index::list(&self.path(scope, INDEX))
+    }
+
+    fn sign_crl(&self, scope: Scope, now: Time, valid: Duration) -> Result<PathBuf, FolderError> {
+        let counter = self.path(scope, "crl-number");
+        let last = if counter.exists() { read(&counter)? } else { "0".to_owned() };
+        // Numbers must grow: a counter that cannot be read must not start again.
+        let last: u64 = last.trim().parse().map_err(|_| FolderError::Spoilt(counter.clone()))?;
+        let listed = self.list(scope)?;
+        let revoked: Vec<&str> = listed
+            .iter()
+            .filter(|listed| listed.revoked.is_some())
+            .map(|listed| listed.serial.as_str())
+            .collect();
+        let list = self.authority(scope)?.crl(&revoked, now, now.plus(valid), last + 1)?;
+        let path = self.path(scope, "crl.pem");
+        write(&counter, &format!("{}\n", last + 1))?;
+        write(&path, &list)?;
+        Ok(path)
     }
 
     fn authority(&self, scope: Scope) -> Result<Authority, FolderError> {
@@ -129,124 +209,21 @@ impl Folder {
         Ok(Authority::from_pem(scope, &self.trust_domain, &pem, &key)?)
     }
 
-    /// Issues a client certificate.
-    pub fn issue(&self, identity: &Identity, validity: Validity, now: Time) -> Result<Issued, FolderError> {
-        let scope = Scope::Class(identity.class);
-        let issued = self.authority(scope)?.issue(identity, validity)?;
-        self.index(scope, &line(&issued, &identity.path(), validity, now))?;
-        Ok(issued)
+    fn enter(&self, scope: Scope, line: &Line) -> Result<(), FolderError> {
+        index::append(&self.path(scope, INDEX), line)
     }
 
-    /// Issues the server's certificate.
-    pub fn issue_server(
-        &self,
-        names: &[&str],
-        ips: &[std::net::IpAddr],
-        validity: Validity,
-        now: Time,
-    ) -> Result<Issued, FolderError> {
-        let issued = self.authority(Scope::Server)?.issue_server(names, ips, validity)?;
-        self.index(Scope::Server, &line(&issued, names.first().unwrap_or(&"server"), validity, now))?;
-        Ok(issued)
-    }
-
-    /// Revokes a certificate; the next list has it.
-    pub fn revoke(&self, scope: Scope, serial: &str, reason: &str, now: Time) -> Result<(), FolderError> {
-        let known = self
-            .list(scope)?
-            .into_iter()
-            .find(|listed| listed.serial == serial)
-            .ok_or(FolderError::Unknown)?;
-        if known.revoked.is_some() {
-            return Ok(());
-        }
-        self.index(scope, &Line::Revoked { serial: serial.to_owned(), reason: reason.to_owned(), time: now })
-    }
-
-    /// Signs a fresh revocation list for every client CA of the folder. Returns where they are.
-    pub fn sign_crls(&self, now: Time, valid: Duration) -> Result<Vec<PathBuf>, FolderError> {
-        let scopes = Class::ALL.into_iter().map(Scope::Class).filter(|scope| self.has(*scope));
-        scopes.map(|scope| self.sign_crl(scope, now, valid)).collect()
-    }
-
-    fn sign_crl(&self, scope: Scope, now: Time, valid: Duration) -> Result<PathBuf, FolderError> {
-        let counter = self.path(scope, "crl-number");
-        let number =
-            fs::read_to_string(&counter).ok().and_then(|text| text.trim().parse::<u64>().ok()).unwrap_or(0)
-                + 1;
-        let listed = self.list(scope)?;
-        let revoked: Vec<&str> = listed
-            .iter()
-            .filter(|listed| listed.revoked.is_some())
-            .map(|listed| listed.serial.as_str())
-            .collect();
-        let list = self.authority(scope)?.crl(&revoked, now, now.plus(valid), number)?;
-        let path = self.path(scope, "crl.pem");
-        write(&counter, &number.to_string())?;
-        write(&path, &list)?;
-        Ok(path)
-    }
-
-    /// Every certificate that a CA issued, in order.
-    pub fn list(&self, scope: Scope) -> Result<Vec<Listed>, FolderError> {
-        let path = self.path(scope, "index.jsonl");
-        let text = if path.exists() { read(&path)? } else { String::new() };
-        let mut listed: Vec<Listed> = Vec::new();
-        for line in text.lines() {
-            match serde_json::from_str(line).map_err(|_| FolderError::Index(path.clone()))? {
-                Line::Issued { serial, identity, time: _, not_after } => {
-                    listed.push(Listed { serial, identity, not_after, revoked: None });
-                }
-                Line::Revoked { serial, reason, time } => {
-                    for of in listed.iter_mut().filter(|listed| listed.serial == serial) {
-                        of.revoked = Some((time, reason.clone()));
-                    }
-                }
-            }
-        }
-        Ok(listed)
-    }
-
-    fn index(&self, scope: Scope, line: &Line) -> Result<(), FolderError> {
-        let path = self.path(scope, "index.jsonl");
-        let text = serde_json::to_string(line).expect("plain data") + "\n";
-        let file = OpenOptions::new().create(true).append(true).open(&path);
-        let written =
-            file.and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()));
-        written.map_err(|error| FolderError::Io { path, error })
+    /// One change at a time, whichever process makes it. Let go when it is dropped.
+    fn lock(&self) -> Result<File, FolderError> {
+        let path = self.dir.join("lock");
+        let file = File::options().create(true).append(true).open(&path).map_err(at(&path))?;
+        file.lock().map_err(at(&path))?;
+        Ok(file)
     }
 }
 
-fn line(issued: &Issued, identity: &str, validity: Validity, now: Time) -> Line {
-    Line::Issued {
-        serial: issued.serial.clone(),
-        identity: identity.to_owned(),
-        time: now,
-        not_after: validity.to,
-    }
-}
+const INDEX: &str = "index.jsonl";
+const TRUST_DOMAIN: &str = "trust-domain";
 
-fn read(path: &Path) -> Result<String, FolderError> {
-    fs::read_to_string(path).map_err(|error| FolderError::Io { path: path.to_owned(), error })
-}
-
-/// Writes a file whole or not at all: readers see the old one or the new one.
-pub fn write(path: &Path, text: &str) -> Result<(), FolderError> {
-    let io = |error| FolderError::Io { path: path.to_owned(), error };
-    let beside = path.with_extension("new");
-    fs::write(&beside, text).map_err(io)?;
-    fs::rename(&beside, path).map_err(io)
-}
-
-/// Writes a new file that only its owner reads; an existing one is never overwritten.
-pub fn write_secret(path: &Path, text: &str) -> Result<(), FolderError> {
-    write_secret_bytes(path, text.as_bytes())
-}
-
-/// The same for bytes.
-pub fn write_secret_bytes(path: &Path, bytes: &[u8]) -> Result<(), FolderError> {
-    let io = |error| FolderError::Io { path: path.to_owned(), error };
-    let mut file: File =
-        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(io)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(io)
-}
+#[cfg(test)]
+mod tests;
