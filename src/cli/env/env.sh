@@ -1,13 +1,16 @@
-# Source this file, then:  gl list
-#                          gl describe CheckStatusRequest
-#                          gl ComplianceService/CheckStatus -d '{"mvno": "mvnos/m01", "action": "ACTION_ALLOCATE_NUMBERS"}'
-# Further flags of grpcurl pass through, before or after the method. GL_ADDRESS and GRPCURL may be set beforehand.
+# Source this file in bash or zsh, then:
+#   gl list
+#   gl describe CheckStatusRequest
+#   gl ComplianceService/CheckStatus -d '{"mvno": "mvnos/m01", "action": "ACTION_ALLOCATE_NUMBERS"}'
+#   gl SupervisionService/OpenFinding -d @requests/open-finding.json
+# Further flags of grpcurl pass through, before or after the method. GL_ADDRESS names another address of the gateway,
+# GRPCURL another grpcurl. Whoever sourced last is who you are.
 if [ -n "${ZSH_VERSION:-}" ]; then
-  GL_CERTS=$(cd "$(dirname "$(eval 'print -r -- ${(%):-%x}')")" && pwd)
+  GL_CERTS=$(CDPATH='' cd -- "$(dirname -- "$(eval 'print -r -- ${(%):-%x}')")" && pwd)
 else
-  GL_CERTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+  GL_CERTS=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 fi
-GL_ADDRESS=${GL_ADDRESS:-@ADDRESS@}
+GL_HOME=@ADDRESS@
 
 gl() {
   if ! command -v "${GRPCURL:-grpcurl}" >/dev/null 2>&1; then
@@ -16,20 +19,37 @@ gl() {
     return 127
   fi
   # grpcurl wants its flags before the address: sort the words, and complete short names.
+  local file=
   local -a flags words
   flags=() words=()
   while [ $# -gt 0 ]; do
     case $1 in
-      -v | -vv | -emit-defaults | -allow-unknown-fields | -expand-headers | -format-error | -msg-template | -use-reflection | -version | -help | -*=*)
+      -d | --d)
+        # grpcurl itself reads standard input only.
+        case ${2-} in
+          @?*) file=${2#@} flags+=(-d @) ;;
+          *) flags+=(-d "${2-}") ;;
+        esac
+        if [ $# -gt 1 ]; then shift; fi ;;
+      -*=*) flags+=("$1") ;;
+      -v | -vv | -h | -help | -version | -plaintext | -insecure | -unix | -alts | -emit-defaults | -msg-template | \
+        -allow-unknown-fields | -expand-headers | -format-error | -use-reflection | --v | --vv | --help | --version | \
+        --plaintext | --insecure | --unix | --alts | --emit-defaults | --msg-template | --allow-unknown-fields | \
+        --expand-headers | --format-error | --use-reflection)
         flags+=("$1") ;;
       -*)
         flags+=("$1")
         if [ $# -gt 1 ]; then shift && flags+=("$1"); fi ;;
-      [A-Z]*) words+=("greenlane.v1.$1") ;;
+      [[:upper:]]*) words+=("greenlane.v1.$1") ;;
       *) words+=("$1") ;;
     esac
     shift
   done
-  "${GRPCURL:-grpcurl}" -cacert "$GL_CERTS/ca.pem" -cert "$GL_CERTS/cert.pem" -key "$GL_CERTS/key.pem" \
-    ${flags[@]+"${flags[@]}"} "$GL_ADDRESS" ${words[@]+"${words[@]}"}
+  set -- -cacert "$GL_CERTS/ca.pem" -cert "$GL_CERTS/cert.pem" -key "$GL_CERTS/key.pem" \
+    ${flags[@]+"${flags[@]}"} "${GL_ADDRESS:-$GL_HOME}" ${words[@]+"${words[@]}"}
+  if [ -n "$file" ]; then
+    "${GRPCURL:-grpcurl}" "$@" <"$file"
+  else
+    "${GRPCURL:-grpcurl}" "$@"
+  fi
 }
