@@ -1,5 +1,9 @@
 //! `greenlane receipt verify`: whether a kept answer was really given, by the public key alone and without a network.
 
+mod answer;
+mod keys;
+mod words;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -17,12 +21,12 @@ use crate::{
 /// What to do with a receipt.
 #[derive(clap::Subcommand)]
 pub enum Command {
-    /// Verify a receipt offline. Exit code 0: it is genuine.
+    /// Verify a receipt offline. Exit code 0: it is genuine, and what stands around it is what was signed.
     Verify {
         /// The answer as grpcurl printed it, or its receipt alone, in JSON.
         #[arg(value_name = "FILE")]
         file: PathBuf,
-        /// What GetServerInfo answered, in JSON, kept from an earlier day; or the public key alone, in base64.
+        /// What GetServerInfo answered, in JSON, kept from an earlier day; or the public key alone, in base64 or hex.
         #[arg(long, value_name = "FILE")]
         key: PathBuf,
     },
@@ -31,75 +35,52 @@ pub enum Command {
 /// Runs it.
 pub fn run(command: &Command) -> Result<(), Failure> {
     let Command::Verify { file, key } = command;
-    let receipt = json(file)?;
-    let receipt = receipt.get("receipt").unwrap_or(&receipt);
-    let bytes = |field: &str| {
-        let text = receipt.get(field).and_then(Value::as_str);
-        text.and_then(base64::decode).ok_or_else(|| format!("{}: there is no {field} in it", file.display()))
-    };
-    let (statement, signature) = (bytes("statement")?, bytes("signature")?);
-    let named = receipt.get("keyId").and_then(Value::as_str).unwrap_or_default();
-    let keys = keys(key)?;
-    let Some(key) = keys.iter().find(|key| key_id(key) == named) else {
-        return Err(Failure::from(format!("INVALID: signed by key {named}, which is not among those given")));
-    };
-    if !verify(key, &statement, &signature) {
-        return Err(Failure::from("INVALID: the signature is not over this statement".to_owned()));
-    }
-    let statement = pb::CheckStatement::decode(&*statement)
-        .map_err(|_| "INVALID: what is signed is no statement about a check".to_owned())?;
-    print!("{}", words(&statement));
-    println!("VALID: signed by key {named}");
+    let keys = keys::parse(&read(key)?).map_err(|fault| format!("{}: {fault}", key.display()))?;
+    let kept: Value = serde_json::from_str(&read(file)?)
+        .map_err(|_| format!("{}: not JSON; keep the answer as grpcurl prints it", file.display()))?;
+    let (statement, signer) = check(&kept, &keys).map_err(|fault| format!("INVALID: {fault}"))?;
+    print!("{}", words::of(&statement));
+    println!("VALID: signed by key {signer}");
     Ok(())
 }
 
-fn json(path: &Path) -> Result<Value, String> {
-    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    serde_json::from_str(&text)
-        .map_err(|_| format!("{}: not JSON; keep the answer as grpcurl prints it", path.display()))
+fn read(path: &Path) -> Result<String, String> {
+    fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
 }
 
-fn keys(path: &Path) -> Result<Vec<Vec<u8>>, String> {
-    let text = fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
-    let listed = serde_json::from_str::<Value>(&text).ok().and_then(|info| {
-        let keys = info.get("signingKeys")?.as_array()?.clone();
-        Some(
-            keys.iter().filter_map(|key| base64::decode(key.get("publicKey")?.as_str()?)).collect::<Vec<_>>(),
-        )
-    });
-    let keys = listed.or_else(|| base64::decode(text.trim()).map(|key| vec![key])).unwrap_or_default();
-    if keys.is_empty() {
-        return Err(format!("{}: neither an answer of GetServerInfo nor a key in base64", path.display()));
-    }
-    Ok(keys)
-}
-
-/// The statement in plain words.
-fn words(statement: &pb::CheckStatement) -> String {
-    let time = |stamp: Option<prost_types::Timestamp>| {
-        stamp.map_or_else(|| "-".to_owned(), |stamp| stamp.to_string())
+/// What was stated and by which key; or why it is no proof.
+fn check(kept: &Value, keys: &[Vec<u8>]) -> Result<(pb::CheckStatement, String), String> {
+    let around = kept.get("receipt");
+    let receipt = around.unwrap_or(kept);
+    let bytes = |camel, snake| {
+        let text = field(receipt, camel, snake).and_then(Value::as_str);
+        text.and_then(base64::decode).ok_or_else(|| {
+            format!(
+                "it has no receipt with a {camel}; ask with \"with_receipt\": true, and keep the whole answer"
+            )
+        })
     };
-    let action = pb::Action::try_from(statement.action).unwrap_or_default().as_str_name();
-    let decision = pb::Decision::try_from(statement.decision).unwrap_or_default().as_str_name();
-    let standing = pb::Standing::try_from(statement.standing).unwrap_or_default().as_str_name();
-    let lane = pb::Lane::try_from(statement.lane).unwrap_or_default().as_str_name();
-    [
-        ("asker", statement.asker.clone()),
-        ("mvno", statement.mvno.clone()),
-        ("action", action.to_owned()),
-        ("decision", decision.to_owned()),
-        ("standing", standing.to_owned()),
-        ("lane", lane.to_owned()),
-        ("reasons", statement.reason_codes.join(" ")),
-        ("revision", statement.revision.to_string()),
-        ("rule set", statement.rule_version.clone()),
-        ("decided", time(statement.decide_time)),
-        ("stands until", time(statement.expire_time)),
-        ("as of", time(statement.as_of_time)),
-        ("known", time(statement.known_time)),
-        ("decision id", statement.decision_id.clone()),
-    ]
-    .iter()
-    .map(|(name, value)| format!("{name:<13} {value}\n"))
-    .collect()
+    let (signed, signature) = (bytes("statement", "statement")?, bytes("signature", "signature")?);
+    let named = field(receipt, "keyId", "key_id").and_then(Value::as_str).unwrap_or_default();
+    let key = keys
+        .iter()
+        .find(|key| key_id(key) == named)
+        .ok_or_else(|| format!("it says that key {named:?} signed it, which is not among those given"))?;
+    if !verify(key, &signed, &signature) {
+        return Err("the signature is not that key's over this statement".to_owned());
+    }
+    let statement = pb::CheckStatement::decode(&*signed)
+        .map_err(|_| "what is signed is no statement about a check".to_owned())?;
+    if around.is_some() {
+        answer::same(kept, &statement)?;
+    }
+    Ok((statement, named.to_owned()))
 }
+
+/// A field by either of the names that protobuf JSON allows.
+fn field<'a>(of: &'a Value, camel: &str, snake: &str) -> Option<&'a Value> {
+    of.get(camel).or_else(|| of.get(snake)).filter(|value| !value.is_null())
+}
+
+#[cfg(test)]
+mod tests;
