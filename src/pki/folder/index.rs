@@ -6,6 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use aws_lc_rs::digest::{SHA256, digest};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -14,7 +16,7 @@ use super::{
 };
 use crate::{
     domain::time::Time,
-    pki::{Issued, Validity},
+    pki::{Issued, Validity, authority::hex},
 };
 
 /// One line.
@@ -31,6 +33,9 @@ pub(super) enum Line {
         time: Time,
         /// Until when it is valid.
         not_after: Time,
+        /// As the gateway's ledger names a certificate: a forged one is in the ledger and not here.
+        #[serde(default)]
+        certificate_sha256: String,
     },
     /// A certificate was revoked.
     Revoked {
@@ -62,7 +67,7 @@ pub(super) fn list(path: &Path) -> Result<Vec<Listed>, FolderError> {
     let mut listed: Vec<Listed> = Vec::new();
     for line in whole(&text).lines() {
         match serde_json::from_str(line).map_err(|_| FolderError::Spoilt(PathBuf::from(path)))? {
-            Line::Issued { serial, identity, time: _, not_after } => {
+            Line::Issued { serial, identity, time: _, not_after, certificate_sha256: _ } => {
                 listed.push(Listed { serial, identity, not_after, revoked: None });
             }
             Line::Revoked { serial, reason, time } => {
@@ -97,11 +102,13 @@ fn whole(text: &str) -> &str {
 
 impl Line {
     pub(super) fn issued(issued: &Issued, identity: &str, validity: Validity, now: Time) -> Self {
+        let der = CertificateDer::from_pem_slice(issued.cert_pem.as_bytes()).expect("we wrote it");
         Self::Issued {
             serial: issued.serial.clone(),
             identity: identity.to_owned(),
             time: now,
             not_after: validity.to,
+            certificate_sha256: hex(digest(&SHA256, &der).as_ref()),
         }
     }
 }

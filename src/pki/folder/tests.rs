@@ -54,6 +54,9 @@ fn keys_are_their_owners_and_nothing_is_overwritten() {
 fn what_is_revoked_is_in_the_next_list_and_stays_there() {
     let (_dir, folder) = folder();
     let (one, two) = (issue(&folder), issue(&folder));
+    let (_, pem) = parse_x509_pem(one.cert_pem.as_bytes()).expect("PEM");
+    let hash = crate::service::receipt::sha256_hex(&pem.contents);
+    assert!(read(&folder.path(MVNO, INDEX)).expect("index").contains(&hash));
     folder.sign_crls(now(), DAY).expect("lists");
     assert_eq!(listed(&folder), (vec![], 1));
     folder.revoke(MVNO, &one.serial, "key lost", now()).expect("revoked");
