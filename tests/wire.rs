@@ -7,6 +7,8 @@ mod bad_input;
 mod commands;
 #[path = "wire/full_disk.rs"]
 mod full_disk;
+#[path = "wire/hand_out.rs"]
+mod hand_out;
 #[path = "wire/journey.rs"]
 mod journey;
 #[path = "wire/kill.rs"]
