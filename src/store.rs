@@ -69,6 +69,10 @@ pub enum StoreError {
         /// Of which row.
         id: String,
     },
+    /// Another transaction was in the way. Work hands it on: the engine runs the work again, and says `Unavailable`
+    /// once it gives up.
+    #[error("another transaction was in the way")]
+    Retry,
 }
 
 /// Why a transaction was rolled back.
