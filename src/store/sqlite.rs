@@ -278,3 +278,15 @@ impl Engine for Sqlite {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_that_does_not_hold_is_refused() {
+        let memory = Connection::open_in_memory().expect("SQLite");
+        let refused = settle(&memory, Path::new("memory"));
+        assert!(matches!(refused, Err(OpenError::Unsafe { setting: "journal_mode", .. })));
+    }
+}

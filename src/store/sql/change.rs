@@ -82,7 +82,15 @@ async fn edge(tx: &mut dyn Tx, sql: &'static str) -> Result<Option<i64>, StoreEr
     rows.first().map_or(Ok(None), |row| row.opt_int(0))
 }
 
+/// What every query here selects.
+const COLUMNS: &str = "revision, mvno, standing, previous, change_time, cause";
+
 fn read(row: &Row) -> Result<Change, StoreError> {
+    let id = || row.int(0).unwrap_or_default().to_string();
+    sense(row).map_err(|error| error.named("change_log", COLUMNS, &id()))
+}
+
+fn sense(row: &Row) -> Result<Change, StoreError> {
     Ok(Change {
         revision: row.int(0)?,
         mvno: row.participant(1)?,
