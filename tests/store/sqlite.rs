@@ -147,6 +147,28 @@ async fn a_full_queue_refuses_at_once() {
     assert_eq!(entered(&store).await, ["one", "two", "four"]);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_fails_fails_its_group_and_no_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(&folder.path().join("db"));
+    let held = Held::new(&store);
+    let beside = begun(enter(store.clone(), "beside"));
+    // Put off to the commit, a missing row is found by the commit itself, which then leaves its transaction open.
+    let late = begun(store.write(|tx| {
+        Box::pin(async move {
+            tx.execute("PRAGMA defer_foreign_keys = ON", &[]).await?;
+            let sql = "INSERT INTO standing (mvno, standing, previous, since_time, revision, rule_version)
+                       VALUES ('mvnos/none', 'WATCH', 'WATCH', 0, 0, '')";
+            Ok(tx.execute(sql, &[]).await?)
+        })
+    }));
+    held.release().await;
+    assert_unavailable(beside.await);
+    assert_unavailable(late.await);
+    enter(store.clone(), "next").await.expect("the next group");
+    assert_eq!(entered(&store).await, ["next"]);
+}
+
 #[tokio::test]
 async fn work_that_waits_is_a_fault() {
     let folder = tempfile::tempdir().expect("a folder");
