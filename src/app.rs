@@ -195,6 +195,7 @@ impl App {
     pub async fn stop(self) {
         self.ready.draining.store(true, Ordering::Release);
         routes::report(&self.reporter, false).await;
+        self.gateway.closing.cancel();
         self.server.drain(self.settings.drain).await;
         self.stop.cancel();
         self.tasks.close();
@@ -244,6 +245,7 @@ fn gateway(
         rules,
         board,
         signer: Arc::new(signer),
+        closing: CancellationToken::new(),
         pages: Pages::new(pages.as_ref()),
     };
     Ok((Arc::new(gateway), feed))
