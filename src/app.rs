@@ -152,6 +152,7 @@ impl App {
             settings,
         };
         routes::report(&app.reporter, true).await;
+        app.spawn(rounds::upkeep(metrics.clone()));
         app.spawn(ops::serve(probes, metrics, app.ready.clone()));
         app.spawn(rounds::evidence(app.gateway.clone()));
         app.spawn(rounds::turns(app.gateway.clone()));
