@@ -11,6 +11,9 @@
 //! * `host` is the one door to clocks and randomness
 //! * `pki` makes certificates and revocation lists
 
+pub mod app;
+pub mod cli;
+pub mod config;
 pub mod domain;
 pub mod host;
 pub mod layer;

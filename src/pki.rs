@@ -3,6 +3,7 @@
 
 mod authority;
 mod crl;
+pub mod folder;
 mod issue;
 
 use std::{fmt, time::Duration};
@@ -80,5 +81,39 @@ impl Validity {
     pub fn starting(now: Time, span: Duration) -> Self {
         const LEEWAY: Duration = Duration::from_secs(5 * 60);
         Self { from: now.minus(LEEWAY), to: now.plus(span) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[test]
+    fn a_ca_read_back_is_the_same_ca() {
+        let now = Time::of_date(2026, 1, 1);
+        let made = Authority::new(Scope::Class(Class::Mvno), "gw.test", now).expect("CA");
+        let read = |pem: &str, key: &str| Authority::from_pem(Scope::Class(Class::Mvno), "gw.test", pem, key);
+        let back = read(made.pem(), &made.key_pem()).expect("the same CA");
+        assert_eq!(back.pem(), made.pem());
+        let other = Authority::new(Scope::Class(Class::Mvno), "gw.test", now).expect("CA");
+        assert!(matches!(read(made.pem(), &other.key_pem()), Err(PkiError::NotACa)));
+        let identity = Identity { class: Class::Mvno, id: "m01".to_owned(), person: None };
+        let issued = back.issue(&identity, Validity::starting(now, Duration::from_secs(60))).expect("leaf");
+        assert_eq!(issued.serial.len(), 32);
+        back.crl(&[&issued.serial], now, now.plus(Duration::from_secs(60)), 1).expect("list");
+        assert!(matches!(back.crl(&["xy"], now, now, 1), Err(PkiError::Serial)));
+        assert!(matches!(read(&issued.cert_pem, &issued.key_pem), Err(PkiError::NotACa | PkiError::Make(_))));
+    }
+
+    #[test]
+    fn a_ca_stays_within_its_scope() {
+        let now = Time::of_date(2026, 1, 1);
+        let validity = Validity::starting(now, Duration::from_secs(60));
+        let mvno = Authority::new(Scope::Class(Class::Mvno), "gw.test", now).expect("CA");
+        let officer =
+            Identity { class: Class::Regulator, id: "miit".to_owned(), person: Some("a".to_owned()) };
+        assert!(matches!(mvno.issue(&officer, validity), Err(PkiError::WrongScope(_))));
+        assert!(matches!(mvno.issue_server(&["localhost"], &[], validity), Err(PkiError::WrongScope(_))));
+        let upper = Identity { class: Class::Mvno, id: "M01".to_owned(), person: None };
+        assert!(matches!(mvno.issue(&upper, validity), Err(PkiError::Identity(_))));
     }
 }

@@ -123,4 +123,16 @@ mod tests {
             assert_eq!(read(odd), None, "{odd}");
         }
     }
+
+    #[tokio::test]
+    async fn a_call_past_its_time_is_answered() {
+        let forever = tower::service_fn(|_: Request| -> Answer { Box::pin(std::future::pending()) });
+        let clock = std::sync::Arc::new(crate::host::SystemClock::start());
+        let shared = Shared { clock, default: Duration::from_secs(60), longest: Duration::from_secs(60) };
+        let mut request = Request::default();
+        request.headers_mut().insert("grpc-timeout", "1m".parse().expect("header"));
+        let response = Deadline::new(forever, shared).call(request).await.expect("an answer");
+        let (code, reason) = status::refused(response.headers()).expect("a refusal");
+        assert_eq!((code, reason.as_deref()), (tonic::Code::DeadlineExceeded, Some("DEADLINE_EXCEEDED")));
+    }
 }

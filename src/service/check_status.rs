@@ -10,17 +10,14 @@ use super::{
     record::unknown_mvno,
     refusal,
 };
-use crate::{
-    domain::{
-        caller::{Caller, Class},
-        decision::{self, Action, Decided, Decision},
-        fact::Fact,
-        name::ParticipantName,
-        refusal::{Reason, Refusal},
-        standing,
-        time::Time,
-    },
-    store::Abort,
+use crate::domain::{
+    caller::{Caller, Class},
+    decision::{self, Action, Decided, Decision},
+    fact::Fact,
+    name::ParticipantName,
+    refusal::{Reason, Refusal},
+    standing,
+    time::Time,
 };
 
 /// The longest wait for a revision.

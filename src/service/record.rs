@@ -13,6 +13,7 @@ use super::{
 use crate::{
     domain::{
         caller::Caller,
+        entry::{Entry, EntryKind},
         fact::{Fact, FactBody},
         name::ParticipantName,
         participant::ParticipantState,
@@ -54,7 +55,7 @@ pub struct Recorded {
 }
 
 /// A turn of a standing, to be written in the change log.
-pub(super) struct Turn<'a> {
+pub(crate) struct Turn<'a> {
     pub mvno: &'a ParticipantName,
     pub facts: &'a [Fact],
     pub cause: &'a str,
@@ -159,7 +160,7 @@ async fn add(
 }
 
 /// Computes a standing again and writes it down with a revision of its own. Returns both.
-pub(super) async fn turn(
+pub(crate) async fn turn(
     tx: &mut dyn Tx,
     rules: &RuleBook,
     turn: Turn<'_>,
@@ -192,4 +193,29 @@ pub(super) async fn turn(
     sql::change::append(tx, &change).await?;
     tx.mark_changed();
     Ok((revision, evaluation.standing))
+}
+
+/// Enters an act of the gateway's own.
+pub(crate) async fn entry(
+    tx: &mut dyn Tx,
+    method: &str,
+    subject: &str,
+    now: Time,
+    detail: serde_json::Value,
+    revision: Option<i64>,
+) -> Result<(), Abort> {
+    let entry = Entry {
+        entry_id: host::new_id(now),
+        kind: EntryKind::Act,
+        entry_time: now,
+        caller: "greenlane".to_owned(),
+        certificate_sha256: String::new(),
+        method: method.to_owned(),
+        subject: subject.to_owned(),
+        request_sha256: String::new(),
+        outcome: "DONE".to_owned(),
+        detail: detail.to_string(),
+        revision,
+    };
+    Ok(sql::entry::append(tx, &entry).await?)
 }

@@ -5,19 +5,11 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     Gateway,
-    record::{Turn, history, turn},
+    record::{Turn, entry, history, turn},
     refusal,
 };
 use crate::{
-    domain::{
-        entry::{Entry, EntryKind},
-        name::ParticipantName,
-        refusal::Refusal,
-        rules::RuleBook,
-        standing,
-        time::Time,
-    },
-    host,
+    domain::{name::ParticipantName, refusal::Refusal, rules::RuleBook, standing, time::Time},
     store::{Abort, Tx, sql},
 };
 
@@ -77,19 +69,7 @@ async fn turn_by_time(
     // Another node may have been first; a moment that changed nothing but what comes next is a revision too, so
     // that every node moves on together.
     let (revision, standing) = turn(tx, rules, Turn { mvno, facts: &facts, cause: CAUSE, now }).await?;
-    let entry = Entry {
-        entry_id: host::new_id(now),
-        kind: EntryKind::Act,
-        entry_time: now,
-        caller: "greenlane".to_owned(),
-        certificate_sha256: String::new(),
-        method: "turn".to_owned(),
-        subject: mvno.to_string(),
-        request_sha256: String::new(),
-        outcome: "DONE".to_owned(),
-        detail: serde_json::json!({ "cause": CAUSE, "standing": standing.as_str() }).to_string(),
-        revision: Some(revision),
-    };
-    sql::entry::append(tx, &entry).await?;
+    let detail = serde_json::json!({ "cause": CAUSE, "standing": standing.as_str() });
+    entry(tx, "turn", &mvno.to_string(), now, detail, Some(revision)).await?;
     Ok(true)
 }

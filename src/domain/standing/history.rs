@@ -189,14 +189,22 @@ impl<'a> History<'a> {
         starts.chain(ends).chain(cures).chain(rounds).chain(sample).chain(assessed)
     }
 
+    /// The facts that the answer rests on: what was true by then, and what was dismissed since.
+    fn used(&self) -> impl Iterator<Item = &'a Fact> + '_ {
+        let dismissal = |fact: &Fact| {
+            matches!(fact.body, FactBody::FindingClosed { outcome: FindingOutcome::Dismissed, .. })
+        };
+        self.facts.iter().copied().filter(move |fact| fact.true_time <= self.as_of || dismissal(fact))
+    }
+
     /// When the newest fact used was recorded.
     pub(super) fn facts_as_of_time(&self) -> Option<Time> {
-        self.facts.iter().map(|fact| fact.record_time).max()
+        self.used().map(|fact| fact.record_time).max()
     }
 
     /// The names of the facts used.
     pub(super) fn names(&self) -> Vec<String> {
-        self.facts.iter().map(|fact| fact.name.clone()).collect()
+        self.used().map(|fact| fact.name.clone()).collect()
     }
 }
 

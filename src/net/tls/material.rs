@@ -129,3 +129,30 @@ fn read(what: &'static str, path: &Path) -> Result<Vec<u8>, LoadError> {
 fn show(path: &Path) -> String {
     path.display().to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_names_its_file_and_what_to_do() {
+        let dir = tempfile::tempdir().expect("directory");
+        let missing = dir.path().join("missing.pem");
+        let other = dir.path().join("other.pem");
+        std::fs::write(&other, "nothing of the kind").expect("file");
+        let broken = dir.path().join("broken.pem");
+        std::fs::write(&broken, "-----BEGIN CERTIFICATE-----\n%%%\n-----END CERTIFICATE-----\n")
+            .expect("file");
+        for (path, words) in [
+            (&missing, ["missing.pem", "check the path"]),
+            (&other, ["other.pem", "has no CERTIFICATE section"]),
+            (&broken, ["broken.pem", "is not valid PEM"]),
+        ] {
+            let text = certificates("trust anchor", path).expect_err("refused").to_string();
+            for word in words {
+                assert!(text.contains(word), "{text}");
+            }
+        }
+        assert!(key(&other).expect_err("refused").to_string().contains("PRIVATE KEY"));
+    }
+}

@@ -57,6 +57,15 @@ fn sense(mvno: &ParticipantName, row: &Row) -> Result<StandingRow, StoreError> {
     })
 }
 
+/// Every MVNO that has a standing, in the order of names.
+pub async fn list_names(tx: &mut dyn Tx) -> Result<Vec<ParticipantName>, StoreError> {
+    tx.query("SELECT mvno FROM standing ORDER BY mvno", values![])
+        .await?
+        .iter()
+        .map(|row| row.participant(0))
+        .collect()
+}
+
 /// Writes a row, new or not.
 pub async fn save(tx: &mut dyn Tx, row: &StandingRow) -> Result<(), StoreError> {
     tx.execute(

@@ -1,0 +1,271 @@
+//! The composition root: builds every room from settings, joins them, and takes them down in order. The only file
+//! that knows all of them.
+
+pub mod metrics;
+mod ops;
+mod rounds;
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use arc_swap::ArcSwap;
+use aws_lc_rs::hmac;
+use thiserror::Error;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tonic_health::server::HealthReporter;
+
+use crate::{
+    domain::{rules::RuleBook, time::Clock},
+    layer::{Gate, access, audit, deadline, observe},
+    net::{
+        self, Limits, Server,
+        tls::{ConfigError, Current, LoadError, Material, Paths},
+    },
+    rpc::routes::{self, Routes},
+    service::{Gateway, board::Board, evidence::Evidence, feed::Feed, page::Pages, receipt::Signer},
+    store::{
+        Store, StoreError,
+        sqlite::{self, OpenError},
+    },
+};
+
+/// Everything that a node is made of.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where partners connect.
+    pub listen: SocketAddr,
+    /// Where the operator's probes connect, in plain HTTP.
+    pub ops: SocketAddr,
+    /// The SQLite file.
+    pub database: PathBuf,
+    /// How the file is opened.
+    pub store: sqlite::Options,
+    /// Certificates, anchors and revocation lists.
+    pub tls: Paths,
+    /// The Ed25519 key that signs receipts, PKCS#8 DER.
+    pub receipt_key: PathBuf,
+    /// Limits of connections.
+    pub limits: Limits,
+    /// Threads that serve; 0 for one per core.
+    pub workers: usize,
+    /// The time of a call that names none.
+    pub default_deadline: Duration,
+    /// No unary call gets more.
+    pub longest_deadline: Duration,
+    /// How long calls under way may take when the node stops.
+    pub drain: Duration,
+}
+
+/// Why a node does not start. Each says what to do.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}: {error}; is another process there?")]
+    Listen {
+        /// Which address.
+        address: SocketAddr,
+        /// Why.
+        error: io::Error,
+    },
+    /// The database cannot be opened.
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    /// The database cannot be read.
+    #[error("the database cannot be read: {0}")]
+    Store(#[from] StoreError),
+    /// A file of the TLS material cannot be used.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The TLS material makes no configuration.
+    #[error(transparent)]
+    Tls(#[from] ConfigError),
+    /// The signing key cannot be used.
+    #[error("{0}: not an Ed25519 key in PKCS#8 DER; make one with `greenlane cert receipt-key`")]
+    ReceiptKey(PathBuf),
+    /// The threads cannot be started.
+    #[error("cannot start threads: {0}")]
+    Threads(io::Error),
+}
+
+/// A running node.
+pub struct App {
+    /// The use cases, for whoever seeds or inspects a node from inside.
+    pub gateway: Arc<Gateway>,
+    server: Arc<Server>,
+    ops: SocketAddr,
+    ready: Arc<Ready>,
+    reporter: HealthReporter,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+    settings: Settings,
+}
+
+/// Whether the node answers, and if not, why.
+pub struct Ready {
+    gateway: Arc<Gateway>,
+    draining: AtomicBool,
+}
+
+// === impl App ===
+
+impl App {
+    /// Builds and starts a node. It answers from the moment this returns.
+    pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        let store = sqlite::open(&settings.database, settings.store, clock.now())?;
+        Self::on(store, settings, clock).await
+    }
+
+    /// The same on a store that is open already.
+    pub async fn on(store: Store, settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        let metrics = metrics::install();
+        let (gateway, feed) = gateway(store, &settings.receipt_key, clock.clone())?;
+        gateway.store.refresh().await?;
+        let (services, reporter) = Routes::new(gateway.clone(), feed);
+        let services = gate(&gateway, &settings).guard(services);
+        let material = Material::load(&settings.tls)?;
+        let current = Arc::new(ArcSwap::from_pointee(Current::new(&material, clock.clone())?));
+        let listener = listen(settings.listen)?;
+        let probes = listen(settings.ops)?;
+        let workers = match settings.workers {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            workers => workers,
+        };
+        let limits = settings.limits.clone();
+        let server = Server::start(listener, limits, current, clock, workers, services)
+            .map_err(StartError::Threads)?;
+        let app = Self {
+            ready: Arc::new(Ready { gateway: gateway.clone(), draining: AtomicBool::new(false) }),
+            ops: probes.local_addr().map_err(StartError::Threads)?,
+            server: Arc::new(server),
+            gateway,
+            reporter,
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            settings,
+        };
+        routes::report(&app.reporter, true).await;
+        app.spawn(rounds::upkeep(metrics.clone()));
+        app.spawn(ops::serve(probes, metrics, app.ready.clone()));
+        app.spawn(rounds::evidence(app.gateway.clone()));
+        app.spawn(rounds::turns(app.gateway.clone()));
+        app.spawn(rounds::prune(app.gateway.clone()));
+        app.spawn(rounds::health(app.ready.clone(), app.reporter.clone()));
+        app.spawn(rounds::material(app.server.clone(), app.settings.tls.clone()));
+        Ok(app)
+    }
+
+    fn spawn(&self, round: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = round => {}
+            }
+        });
+    }
+
+    /// Where partners connect.
+    pub fn address(&self) -> SocketAddr {
+        self.server.local_addr()
+    }
+
+    /// Where probes connect.
+    pub fn ops_address(&self) -> SocketAddr {
+        self.ops
+    }
+
+    /// The server of partners' connections.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Reads certificates, anchors and revocation lists again. Connections that they would not let in are ended.
+    pub fn reload(&self) -> Result<usize, String> {
+        rounds::reload(&self.server, &self.settings.tls)
+    }
+
+    /// Stops: not ready any more, no new connections, calls under way finished or cut, counts written.
+    pub async fn stop(self) {
+        self.ready.draining.store(true, Ordering::Release);
+        routes::report(&self.reporter, false).await;
+        self.gateway.closing.cancel();
+        self.server.drain(self.settings.drain).await;
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+        if let Err(refusal) = self.gateway.evidence.flush(&self.gateway.store).await {
+            tracing::error!(%refusal, "the last counts of checks were not written");
+        }
+    }
+}
+
+// === impl Ready ===
+
+impl Ready {
+    /// `Ok`, or why not.
+    pub fn check(&self) -> Result<(), &'static str> {
+        if self.draining.load(Ordering::Acquire) {
+            return Err("draining");
+        }
+        self.gateway.board.fresh().map_err(|_| "the feed is behind the record")?;
+        self.gateway.evidence.ready().map_err(|_| "counts of checks cannot be written")
+    }
+}
+
+fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    net::listen(address).map_err(|error| StartError::Listen { address, error })
+}
+
+/// The use cases and their feed, on that store.
+fn gateway(
+    store: Store,
+    receipt_key: &Path,
+    clock: Arc<dyn Clock>,
+) -> Result<(Arc<Gateway>, Arc<Feed>), StartError> {
+    let key = || StartError::ReceiptKey(receipt_key.to_owned());
+    let document = std::fs::read(receipt_key).map_err(|_| key())?;
+    let signer = Signer::from_pkcs8(&document).ok_or_else(key)?;
+    // Tokens must hold across restarts and nodes, so their key comes from the one that is kept.
+    let pages = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &document), b"greenlane page tokens v1");
+    let rules = Arc::new(RuleBook::shipped());
+    let board = Arc::new(Board::default());
+    let feed = Arc::new(Feed::new(board.clone(), rules.clone(), clock.clone()));
+    store.follow(feed.clone());
+    let gateway = Gateway {
+        evidence: Arc::new(Evidence::new(clock.clone())),
+        store,
+        clock,
+        rules,
+        board,
+        signer: Arc::new(signer),
+        closing: CancellationToken::new(),
+        pages: Pages::new(pages.as_ref()),
+    };
+    Ok((Arc::new(gateway), feed))
+}
+
+fn gate(gateway: &Arc<Gateway>, settings: &Settings) -> Gate {
+    let clock = gateway.clock.clone();
+    let board = gateway.board.clone();
+    Gate {
+        observe: observe::Shared::new(clock.clone()),
+        audit: audit::Shared { store: gateway.store.clone(), clock: clock.clone() },
+        access: access::Shared {
+            clock: clock.clone(),
+            suspended: Arc::new(move |organisation| board.is_suspended(organisation)),
+        },
+        deadline: deadline::Shared {
+            clock,
+            default: settings.default_deadline,
+            longest: settings.longest_deadline,
+        },
+    }
+}

@@ -1,0 +1,116 @@
+//! What the node does again and again, beside answering: writes counts, records turns by time, forgets old request
+//! ids, tells its health, and takes new certificates and revocation lists.
+
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use metrics_exporter_prometheus::PrometheusHandle;
+use tonic_health::server::HealthReporter;
+
+use super::Ready;
+use crate::{
+    domain::time::DAY,
+    net::{
+        Server,
+        tls::{Material, Paths},
+    },
+    rpc::routes,
+    service::Gateway,
+    store::sql,
+};
+
+/// Request ids are kept for so long.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const SECOND: Duration = Duration::from_secs(1);
+
+/// Writes the counts of checks, every second.
+pub(super) async fn evidence(gateway: Arc<Gateway>) {
+    loop {
+        tokio::time::sleep(SECOND).await;
+        if let Err(refusal) = gateway.evidence.flush(&gateway.store).await {
+            tracing::error!(%refusal, "counts of checks were not written; they are kept and tried again");
+        }
+    }
+}
+
+/// Sorts the samples of the histograms, every second: what is not scraped must not pile up.
+pub(super) async fn upkeep(metrics: PrometheusHandle) {
+    loop {
+        tokio::time::sleep(SECOND).await;
+        metrics.run_upkeep();
+    }
+}
+
+/// Records what turns by time alone, when it does.
+pub(super) async fn turns(gateway: Arc<Gateway>) {
+    loop {
+        tokio::time::sleep(gateway.quiet().max(Duration::from_millis(10))).await;
+        match gateway.tick().await {
+            Ok(0) => {}
+            Ok(turned) => tracing::info!(turned, "standings turned by time"),
+            Err(refusal) => tracing::error!(%refusal, "a turn by time was not recorded; tried again"),
+        }
+    }
+}
+
+/// Forgets request ids that are old enough, every hour.
+pub(super) async fn prune(gateway: Arc<Gateway>) {
+    loop {
+        tokio::time::sleep(DAY / 24).await;
+        let before = gateway.clock.now().minus(KEPT);
+        let pruned = gateway
+            .store
+            .write(move |tx| Box::pin(async move { Ok(sql::request::prune(tx, before).await?) }));
+        if let Err(abort) = pruned.await {
+            tracing::warn!(refusal = %crate::service::refusal(abort), "old request ids were not forgotten");
+        }
+    }
+}
+
+/// Keeps the health service at what `/readyz` says.
+pub(super) async fn health(ready: Arc<Ready>, reporter: HealthReporter) {
+    let mut told = true;
+    loop {
+        tokio::time::sleep(SECOND).await;
+        let now = ready.check();
+        if now.is_ok() != told {
+            told = now.is_ok();
+            tracing::warn!(ready = told, why = now.err().unwrap_or_default(), "health turned");
+            routes::report(&reporter, told).await;
+        }
+    }
+}
+
+/// Takes new certificates, anchors and revocation lists within a second of their files' change.
+pub(super) async fn material(server: Arc<Server>, paths: Paths) {
+    let mut seen = stamps(&paths);
+    loop {
+        tokio::time::sleep(SECOND).await;
+        let now = stamps(&paths);
+        if now != seen {
+            seen = now;
+            match reload(&server, &paths) {
+                Ok(ended) => tracing::info!(ended, "certificates and revocation lists reloaded"),
+                Err(error) => tracing::error!(%error, "the old certificates and lists stay in force"),
+            }
+        }
+    }
+}
+
+/// Reads the files again and puts them in force.
+pub(super) fn reload(server: &Server, paths: &Paths) -> Result<usize, String> {
+    let material = Material::load(paths).map_err(|error| error.to_string())?;
+    server.reload(&material).map_err(|error| error.to_string())
+}
+
+/// When each file was last changed; a file that cannot be seen counts as changed once.
+fn stamps(paths: &Paths) -> Vec<(PathBuf, Option<SystemTime>)> {
+    let files =
+        [&paths.server_cert, &paths.server_key].into_iter().chain(paths.anchors.values()).chain(&paths.crls);
+    files
+        .map(|path| (path.clone(), std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok()))
+        .collect()
+}

@@ -1,0 +1,92 @@
+//! The command line, one file per subcommand. Exit codes: 0 done, 1 failed, 64 called or configured wrongly.
+
+mod base64;
+pub mod cert;
+pub mod config;
+pub mod dev;
+pub mod env;
+pub mod healthcheck;
+pub mod kit;
+pub mod log;
+pub mod node;
+pub mod protoset;
+pub mod receipt;
+pub mod serve;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The gateway between base telecom carriers and mobile virtual network operators.
+#[derive(Parser)]
+#[command(name = "greenlane", version, about, max_term_width = 110)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Start a gateway on this machine with certificates and sample data, and say how to use it.
+    Dev(dev::Args),
+    /// Start a gateway from a configuration file.
+    Serve(serve::Args),
+    /// Check a configuration file, or print one with every key.
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Make CAs and certificates, revoke, list.
+    Cert(cert::Args),
+    /// Pack what a regulator needs to use a gateway with grpcurl.
+    Kit(kit::Args),
+    /// Verify a receipt offline.
+    #[command(subcommand)]
+    Receipt(receipt::Command),
+    /// Write the descriptors of every service.
+    Protoset(protoset::Args),
+    /// Ask a node on this machine whether it is ready.
+    Healthcheck(healthcheck::Args),
+}
+
+/// A command that did not work: what to say, and the exit code.
+pub struct Failure {
+    /// One sentence a line.
+    pub lines: Vec<String>,
+    /// 1 for what failed, 64 for what was asked wrongly.
+    pub code: u8,
+}
+
+/// Runs the command line.
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print(); // nowhere to say that it could not be said
+            return if error.use_stderr() { ExitCode::from(64) } else { ExitCode::SUCCESS };
+        }
+    };
+    let done = match cli.command {
+        Command::Dev(args) => dev::run(args),
+        Command::Serve(args) => serve::run(&args),
+        Command::Config(command) => config::run(&command),
+        Command::Cert(args) => cert::run(&args),
+        Command::Kit(args) => kit::run(&args),
+        Command::Receipt(command) => receipt::run(&command),
+        Command::Protoset(args) => protoset::run(&args),
+        Command::Healthcheck(args) => healthcheck::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.lines.iter().for_each(|line| eprintln!("greenlane: {line}"));
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+// === impl Failure ===
+
+impl From<String> for Failure {
+    fn from(line: String) -> Self {
+        Self { lines: vec![line], code: 1 }
+    }
+}

@@ -1,0 +1,25 @@
+//! `greenlane serve`: a node from a configuration file.
+
+use std::path::PathBuf;
+
+use super::{Failure, log, node};
+use crate::config::Config;
+
+/// Start a gateway from a configuration file.
+#[derive(clap::Args)]
+pub struct Args {
+    /// The configuration file; `greenlane config example` prints one.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+}
+
+/// Runs it.
+pub fn run(args: &Args) -> Result<(), Failure> {
+    let config = Config::load(&args.config).map_err(|lines| Failure { lines, code: 64 })?;
+    log::start(&config.log)?;
+    node::run(config.settings, async |app| {
+        tracing::info!(address = %app.address(), ops = %app.ops_address(), "ready");
+        Ok(())
+    })
+    .map_err(Failure::from)
+}

@@ -1,0 +1,21 @@
+//! The gateway over the wire: the real binary, real certificates, real grpcurl. One test program, because linking
+//! costs more than running.
+
+#[path = "wire/bad_input.rs"]
+mod bad_input;
+#[path = "wire/commands.rs"]
+mod commands;
+#[path = "wire/full_disk.rs"]
+mod full_disk;
+#[path = "wire/journey.rs"]
+mod journey;
+#[path = "wire/kill.rs"]
+mod kill;
+#[path = "wire/matrix.rs"]
+mod matrix;
+#[path = "wire/raw.rs"]
+mod raw;
+#[path = "wire/refusal.rs"]
+mod refusal;
+#[path = "wire/world.rs"]
+mod world;

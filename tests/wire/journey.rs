@@ -1,0 +1,245 @@
+//! The journey of the banner, by a shell with the released grpcurl. What it prints is kept in `tests/golden/journey/`;
+//! `UPDATE_GOLDEN=1 cargo test --test wire journey` writes it anew.
+
+use std::{
+    env, fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use super::world::World;
+
+/// A shell that has sourced an identity's `env.sh`.
+fn shell(world: &World, identity: &str, script: &str) -> Command {
+    let mut command = Command::new("bash");
+    let env = world.certs(identity).join("env.sh");
+    command.args(["-c", &format!(". '{}'; {script}", env.display())]);
+    if let Some(grpcurl) = env::var_os("GRPCURL") {
+        command.env("GRPCURL", grpcurl);
+    }
+    command
+}
+
+/// What it prints, both streams, in order.
+fn run(world: &World, identity: &str, script: &str) -> String {
+    let output = shell(world, identity, &format!("{script} 2>&1")).output().expect("bash runs");
+    String::from_utf8(output.stdout).expect("text")
+}
+
+/// Times, ids, keys and signatures differ from run to run; the days of 2016 and of the banner do not.
+fn steady(text: &str) -> String {
+    let mut steady = String::new();
+    for line in text.lines() {
+        let mut rest = line;
+        let mut made = String::new();
+        while let Some(c) = rest.chars().next() {
+            if let Some(length) = id(rest) {
+                made.push_str("<id>");
+                rest = &rest[length..];
+            } else if let Some(length) = time(rest) {
+                let kept = ["2013", "2016", "2017", "2035"].iter().any(|year| rest.starts_with(year));
+                made.push_str(if kept { &rest[..length] } else { "<time>" });
+                rest = &rest[length..];
+            } else {
+                made.push(c);
+                rest = &rest[c.len_utf8()..];
+            }
+        }
+        for key in ["\"statement\": ", "\"signature\": ", "\"keyId\": ", "\"publicKey\": "] {
+            if let Some(at) = made.find(key) {
+                let comma = if made.ends_with(',') { "," } else { "" };
+                made = format!("{}{key}\"<bytes>\"{comma}", &made[..at]);
+            }
+        }
+        steady.push_str(made.trim_end());
+        steady.push('\n');
+    }
+    steady
+}
+
+/// The length of a UUID at the start.
+fn id(text: &str) -> Option<usize> {
+    let head = text.as_bytes().get(..36)?;
+    let shaped = head.iter().enumerate().all(|(at, byte)| match at {
+        8 | 13 | 18 | 23 => *byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    });
+    shaped.then_some(36)
+}
+
+/// The length of an RFC 3339 moment at the start.
+fn time(text: &str) -> Option<usize> {
+    let head = text.as_bytes().get(..19)?;
+    let shaped = head.iter().enumerate().all(|(at, byte)| match at {
+        4 | 7 => *byte == b'-',
+        10 => *byte == b'T',
+        13 | 16 => *byte == b':',
+        _ => byte.is_ascii_digit(),
+    });
+    let end = text.find('Z').filter(|end| shaped && *end < 31)?;
+    Some(end + 1)
+}
+
+fn golden(name: &str, found: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/journey").join(name);
+    let found = steady(found);
+    if env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, &found).expect("written");
+    }
+    let kept = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(found, kept, "{name} differs from {}", path.display());
+}
+
+/// The name of the thing that an answer shows first.
+fn name_in(answer: &str) -> String {
+    let line = answer.lines().find(|line| line.contains("\"name\": ")).expect("a name");
+    line.split('"').nth(3).expect("a name").to_owned()
+}
+
+fn check(mvno: &str, more: &str) -> String {
+    format!(
+        "gl ComplianceService/CheckStatus -d '{{\"mvno\": \"mvnos/{mvno}\", \"action\": \"ACTION_ALLOCATE_NUMBERS\"{more}}}'"
+    )
+}
+
+/// A watch that prints what it hears.
+struct Watcher {
+    child: Child,
+    lines: std::io::Lines<BufReader<std::process::ChildStdout>>,
+}
+
+// === impl Watcher ===
+
+impl Watcher {
+    fn start(world: &World) -> Self {
+        let script = "gl ComplianceService/WatchStandings -d '{\"mvnos\": [\"mvnos/m01\"]}'";
+        let mut child =
+            shell(world, "carrier-unicom", script).stdout(Stdio::piped()).spawn().expect("bash runs");
+        let lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        Self { child, lines }
+    }
+
+    /// Everything up to the line that says so.
+    fn until(&mut self, wanted: &str) -> String {
+        let mut heard = String::new();
+        for line in self.lines.by_ref() {
+            let line = line.expect("text");
+            heard.push_str(&line);
+            heard.push('\n');
+            if line.contains(wanted) {
+                return heard;
+            }
+        }
+        panic!("the watch ended without {wanted}: {heard}");
+    }
+}
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        let _ = self.child.kill(); // it ends with the gateway at the latest
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_banner_line_by_line() {
+    let kept = tempfile::tempdir().expect("a folder");
+    let world = World::at(kept.path());
+
+    golden("01-green.txt", &run(&world, "carrier-unicom", &check("m01", "")));
+    golden("02-rectifying.txt", &run(&world, "carrier-unicom", &check("m25", "")));
+
+    let mut watcher = Watcher::start(&world);
+    watcher.until("\"bookmark\"");
+    let inspect = "gl SupervisionService/RecordInspection -d '{\"inspection\": {\"mvno\": \"mvnos/m01\", \"method\": \"INSPECTION_METHOD_OUTLET_COVERT\", \"outlets_checked\": 40, \"outlets_breach\": 3, \"inspect_time\": \"'$(date -u +%Y-%m-%dT%H:%M:%SZ)'\"}}'";
+    golden("03-inspection.txt", &run(&world, "regulator-miit", inspect));
+    let open = "gl SupervisionService/OpenFinding -d '{\"mvno\": \"mvnos/m01\", \"severity\": \"FINDING_SEVERITY_SEVERE\", \"text\": \"lines opened without a document\", \"cure_by_time\": \"2035-01-01T00:00:00Z\"}'";
+    let opened = run(&world, "regulator-miit", open);
+    golden("04-finding.txt", &opened);
+    golden("05-denied.txt", &run(&world, "carrier-telecom", &check("m01", "")));
+    watcher.until("STANDING_RECTIFYING");
+
+    let close = format!(
+        "gl SupervisionService/CloseFinding -d '{{\"finding\": \"{}\", \"outcome\": \"FINDING_OUTCOME_VERIFIED\"}}'",
+        name_in(&opened)
+    );
+    golden("06-closed.txt", &run(&world, "regulator-miit", &close));
+    golden("07-compliant.txt", &run(&world, "carrier-unicom", &check("m01", "")));
+
+    golden(
+        "08-summer-of-2016.txt",
+        &run(&world, "auditor", &check("m20", ", \"as_of_time\": \"2016-08-15T00:00:00Z\"")),
+    );
+    golden(
+        "09-not-yet-known.txt",
+        &run(&world, "auditor", &check("m20", ", \"known_time\": \"2016-07-21T00:00:00Z\"")),
+    );
+    golden(
+        "10-m01-then.txt",
+        &run(&world, "auditor", &check("m01", ", \"as_of_time\": \"2016-08-15T00:00:00Z\"")),
+    );
+
+    let allocate = |mvno: &str, prefix: &str| {
+        format!(
+            "gl NumberingService/AllocateNumbers -d '{{\"mvno\": \"mvnos/{mvno}\", \"prefix\": \"{prefix}\", \"reason\": \"growth in the north\"}}'"
+        )
+    };
+    golden("11-allocated.txt", &run(&world, "regulator-miit", &allocate("m07", "1700123")));
+    golden("12-refused.txt", &run(&world, "regulator-miit", &allocate("m31", "1700124")));
+    golden(
+        "13-lookup.txt",
+        &run(
+            &world,
+            "carrier-unicom",
+            "gl NumberingService/LookupNumber -d '{\"msisdn\": \"+86 170-0123-0001\"}'",
+        ),
+    );
+
+    golden("14-role-missing.txt", &run(&world, "carrier-unicom", open));
+    golden("15-all-faults.txt", &run(&world, "regulator-miit", "gl SupervisionService/OpenFinding -d '{}'"));
+    golden("16-receipt.txt", &run(&world, "carrier-unicom", &check("m07", ", \"with_receipt\": true")));
+    golden("17-list.txt", &run(&world, "portal", "gl list"));
+    golden(
+        "18-describe.txt",
+        &run(
+            &world,
+            "auditor",
+            "gl describe CheckStatusRequest; gl describe SupervisionService.OpenFinding; gl describe google.rpc.ErrorInfo",
+        ),
+    );
+    golden(
+        "19-flags-anywhere.txt",
+        &run(&world, "auditor", "gl -max-time 5 ServerInfoService/GetServerInfo -emit-defaults"),
+    );
+    golden(
+        "20-health.txt",
+        &run(
+            &world,
+            "portal",
+            "gl grpc.health.v1.Health/Check -d '{\"service\": \"greenlane.v1.ComplianceService\"}'",
+        ),
+    );
+
+    // Killed, and started again: everything that was answered is there.
+    let before = run(&world, "auditor", "gl ComplianceService/GetStanding -d '{\"mvno\": \"mvnos/m01\"}'");
+    drop(watcher);
+    world.kill();
+    let world = World::at(kept.path());
+    let after = run(&world, "auditor", "gl ComplianceService/GetStanding -d '{\"mvno\": \"mvnos/m01\"}'");
+    assert_eq!(before, after);
+    golden(
+        "21-after-kill.txt",
+        &run(&world, "carrier-unicom", "gl NumberingService/LookupNumber -d '{\"msisdn\": \"17001230001\"}'"),
+    );
+
+    // Without a certificate nobody gets in, whatever the tool calls it.
+    let grpcurl = env::var_os("GRPCURL").unwrap_or_else(|| "grpcurl".into());
+    let ca = world.certs("auditor").join("ca.pem");
+    let refused = Command::new(grpcurl)
+        .args(["-max-time", "5", "-cacert"])
+        .arg(ca)
+        .args([&world.address, "list"])
+        .output();
+    assert!(!refused.expect("grpcurl runs").status.success());
+}
