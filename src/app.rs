@@ -152,6 +152,7 @@ impl App {
             settings,
         };
         routes::report(&app.reporter, true).await;
+        app.spawn(rounds::upkeep(metrics.clone()));
         app.spawn(ops::serve(probes, metrics, app.ready.clone()));
         app.spawn(rounds::evidence(app.gateway.clone()));
         app.spawn(rounds::turns(app.gateway.clone()));
@@ -195,6 +196,7 @@ impl App {
     pub async fn stop(self) {
         self.ready.draining.store(true, Ordering::Release);
         routes::report(&self.reporter, false).await;
+        self.gateway.closing.cancel();
         self.server.drain(self.settings.drain).await;
         self.stop.cancel();
         self.tasks.close();
@@ -244,6 +246,7 @@ fn gateway(
         rules,
         board,
         signer: Arc::new(signer),
+        closing: CancellationToken::new(),
         pages: Pages::new(pages.as_ref()),
     };
     Ok((Arc::new(gateway), feed))

@@ -1,6 +1,9 @@
 //! The one door to the host's wall clock, monotonic clock and randomness. Everything else is handed a [`Clock`].
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::{
+    cell::RefCell,
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 
 use crate::domain::time::{Clock, Time};
 
@@ -16,12 +19,28 @@ pub fn new_id(now: Time) -> String {
     uuid::Builder::from_unix_timestamp_millis(millis, &random()).into_uuid().to_string()
 }
 
-/// Random bytes from the operating system, by way of the crypto provider.
+/// Random bytes from the crypto provider, drawn a page at a time: one draw costs about as much as a hundred bytes.
 pub fn random<const N: usize>() -> [u8; N] {
-    let mut bytes = [0; N];
-    aws_lc_rs::rand::fill(&mut bytes).expect("the operating system gives randomness");
-    bytes
+    const { assert!(N <= PAGE) };
+    thread_local! {
+        static DRAWN: RefCell<([u8; PAGE], usize)> = const { RefCell::new(([0; PAGE], PAGE)) };
+    }
+    DRAWN.with_borrow_mut(|(page, used)| {
+        if *used + N > PAGE {
+            aws_lc_rs::rand::fill(page).expect("the operating system gives randomness");
+            *used = 0;
+        }
+        let mut bytes = [0; N];
+        bytes.copy_from_slice(&page[*used..*used + N]);
+        // What was handed out is not kept.
+        page[*used..*used + N].fill(0);
+        *used += N;
+        bytes
+    })
 }
+
+/// Random bytes drawn at once by a thread.
+const PAGE: usize = 512;
 
 // === impl SystemClock ===
 

@@ -28,6 +28,8 @@ pub mod watch_standings;
 
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
 use crate::{
     domain::{refusal::Refusal, rules::RuleBook, time::Clock},
     store::{Abort, Store},
@@ -47,6 +49,8 @@ pub struct Gateway {
     pub evidence: Arc<evidence::Evidence>,
     /// Signs receipts.
     pub signer: Arc<receipt::Signer>,
+    /// Told when the node stops: streams end by themselves, so that nobody has to wait for them.
+    pub closing: CancellationToken,
     /// Binds page tokens to their list and filter.
     pub pages: page::Pages,
 }

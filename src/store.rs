@@ -69,6 +69,10 @@ pub enum StoreError {
         /// Of which row.
         id: String,
     },
+    /// Another transaction was in the way. Work hands it on: the engine runs the work again, and says `Unavailable`
+    /// once it gives up.
+    #[error("another transaction was in the way")]
+    Retry,
 }
 
 /// Why a transaction was rolled back.
@@ -230,8 +234,11 @@ impl Row {
     }
 }
 
+/// Stands for the table until one who knows it names it.
+const ROW: &str = "row";
+
 fn odd(at: usize) -> StoreError {
-    StoreError::inconsistent("row", &at.to_string(), "")
+    StoreError::inconsistent(ROW, &at.to_string(), "")
 }
 
 // === impl StoreError ===
@@ -240,6 +247,19 @@ impl StoreError {
     /// A value that makes no sense.
     pub fn inconsistent(table: &'static str, column: &str, id: &str) -> Self {
         Self::Inconsistent { table, column: column.to_owned(), id: id.to_owned() }
+    }
+
+    /// The same error, where a row knew only the place of a column: with the names of table, column and row.
+    /// `columns` is the list that was selected.
+    fn named(self, table: &'static str, columns: &str, id: &str) -> Self {
+        match self {
+            Self::Inconsistent { table: ROW, column, .. } => {
+                let at = column.parse().ok();
+                let name = at.and_then(|at| columns.split(',').nth(at)).unwrap_or(&column).trim();
+                Self::inconsistent(table, name, id)
+            }
+            Self::Inconsistent { .. } | Self::Unavailable(_) | Self::Duplicate | Self::Retry => self,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use metrics_exporter_prometheus::PrometheusHandle;
 use tonic_health::server::HealthReporter;
 
 use super::Ready;
@@ -32,6 +33,14 @@ pub(super) async fn evidence(gateway: Arc<Gateway>) {
         if let Err(refusal) = gateway.evidence.flush(&gateway.store).await {
             tracing::error!(%refusal, "counts of checks were not written; they are kept and tried again");
         }
+    }
+}
+
+/// Sorts the samples of the histograms, every second: what is not scraped must not pile up.
+pub(super) async fn upkeep(metrics: PrometheusHandle) {
+    loop {
+        tokio::time::sleep(SECOND).await;
+        metrics.run_upkeep();
     }
 }
 

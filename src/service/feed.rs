@@ -46,25 +46,21 @@ impl Feed {
     async fn catch_up(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
         let now = self.clock.now();
         let held = self.board.last_known();
-        let mut view =
-            if held.revision < 0 || held.mvnos.is_empty() { View::default() } else { View::clone(&held) };
-        let mut changes = Vec::new();
-        loop {
-            let from = changes.last().map_or(view.revision, |change: &Change| change.revision);
-            let chunk = sql::change::list_after(tx, from, CHUNK).await?;
-            let last = i64::try_from(chunk.len()).unwrap_or(CHUNK) < CHUNK;
-            changes.extend(chunk);
-            if last {
-                break;
-            }
-        }
-        let names: BTreeSet<&ParticipantName> = changes.iter().map(|change| &change.mvno).collect();
+        // A board that holds nothing takes everything; the log of how it came about is not needed for that.
+        let cold = held.mvnos.is_empty();
+        let mut view = View::clone(&held);
+        let changes = if cold { Vec::new() } else { changes_after(tx, view.revision).await? };
+        let names: BTreeSet<ParticipantName> = if cold {
+            sql::standing::list_names(tx).await?.into_iter().collect()
+        } else {
+            changes.iter().map(|change| change.mvno.clone()).collect()
+        };
         for name in names {
-            if let Some(held) = self.load(tx, name, now).await? {
-                view.mvnos.insert(name.clone(), Arc::new(held));
+            if let Some(held) = self.load(tx, &name, now).await? {
+                view.mvnos.insert(name, Arc::new(held));
             }
         }
-        view.revision = changes.last().map_or(view.revision, |change| change.revision);
+        view.revision = sql::change::latest(tx).await?.unwrap_or(0);
         view.suspended = sql::participant::list_suspended(tx).await?.into_iter().collect();
         self.board.swap(view);
         for change in changes {
@@ -85,6 +81,20 @@ impl Feed {
         Held::compute(facts, row.revision, row.since_time, &self.rules, now)
             .map(Some)
             .map_err(|_| StoreError::inconsistent("standing", "mvno", &name.to_string()))
+    }
+}
+
+/// Every change after a revision, in order.
+async fn changes_after(tx: &mut dyn Tx, revision: i64) -> Result<Vec<Change>, StoreError> {
+    let mut changes: Vec<Change> = Vec::new();
+    loop {
+        let from = changes.last().map_or(revision, |change| change.revision);
+        let chunk = sql::change::list_after(tx, from, CHUNK).await?;
+        let last = i64::try_from(chunk.len()).unwrap_or(CHUNK) < CHUNK;
+        changes.extend(chunk);
+        if last {
+            return Ok(changes);
+        }
     }
 }
 

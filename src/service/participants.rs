@@ -144,6 +144,14 @@ impl Gateway {
         context: Context,
         name: ParticipantName,
     ) -> Result<Answered<Participant>, Refusal> {
+        if context.caller.organisation == name {
+            let text = "another organisation's; nobody locks itself out";
+            return Err(Refusal::field("name", "OWN_ORGANISATION", text));
+        }
+        if name.class == Class::Regulator && context.caller.class() != Class::Regulator {
+            let message = format!("You are {}; only a regulator suspends a regulator.", context.caller);
+            return Err(Refusal::new(Reason::NotYours, message).with("caller", &context.caller));
+        }
         self.move_participant(context, name, ParticipantState::Active, ParticipantState::Suspended).await
     }
 

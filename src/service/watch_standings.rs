@@ -1,10 +1,11 @@
 //! Turns of standings as they happen, from any kept revision on, with a bookmark whenever nothing happens.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use tokio::sync::{broadcast, mpsc};
+use tokio_util::sync::CancellationToken;
 
-use super::{Gateway, check_status::may_see, refusal};
+use super::{Gateway, board::Board, check_status::may_see, refusal};
 use crate::{
     domain::{
         caller::{Caller, Class},
@@ -14,7 +15,7 @@ use crate::{
     store::{Abort, sql, sql::change::Change},
 };
 
-/// A bookmark follows after this much silence, so that a quiet stream is not a dead one.
+/// A bookmark follows this often, so that a quiet stream is not a dead one.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// Changes read at a time.
 const CHUNK: i64 = 500;
@@ -55,8 +56,16 @@ impl Gateway {
         }
         self.check_start(watch.after_revision).await?;
         let (sender, receiver) = mpsc::channel(64);
-        let follow =
-            Follow { wanted, sent: watch.after_revision, sender, changes, store: self.store.clone() };
+        let follow = Follow {
+            caller: caller.clone(),
+            wanted,
+            sent: watch.after_revision,
+            sender,
+            changes,
+            store: self.store.clone(),
+            board: self.board.clone(),
+            closing: self.closing.clone(),
+        };
         tokio::spawn(follow.run());
         Ok(receiver)
     }
@@ -85,11 +94,27 @@ impl Gateway {
 }
 
 struct Follow {
+    caller: Caller,
     wanted: HashSet<ParticipantName>,
     sent: i64,
     sender: mpsc::Sender<Result<Event, Refusal>>,
     changes: broadcast::Receiver<Change>,
     store: crate::store::Store,
+    board: Arc<Board>,
+    closing: CancellationToken,
+}
+
+/// What a watch can hear.
+enum Heard {
+    Change(Change),
+    /// More than could be kept for this watcher.
+    Lost,
+    /// Time for a bookmark.
+    Beat,
+    /// The board was swapped.
+    Swap,
+    /// The node stops.
+    Closing,
 }
 
 // === impl Follow ===
@@ -101,22 +126,44 @@ impl Follow {
             self.end(end).await;
             return;
         }
+        let mut swaps = self.board.revisions();
+        let mut beat = tokio::time::interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT);
         loop {
             let heard = tokio::select! {
                 () = self.sender.closed() => return,
-                heard = tokio::time::timeout(HEARTBEAT, self.changes.recv()) => heard,
+                () = self.closing.cancelled() => Heard::Closing,
+                swapped = swaps.changed() => if swapped.is_ok() { Heard::Swap } else { Heard::Closing },
+                _ = beat.tick() => Heard::Beat,
+                heard = self.changes.recv() => match heard {
+                    Ok(change) => Heard::Change(change),
+                    Err(broadcast::error::RecvError::Lagged(_)) => Heard::Lost,
+                    Err(broadcast::error::RecvError::Closed) => Heard::Closing,
+                },
             };
             let went = match heard {
-                Err(_) => self.bookmark().await,
-                Ok(Ok(change)) => self.send(change).await,
-                Ok(Err(broadcast::error::RecvError::Lagged(_))) => self.read_on().await,
-                Ok(Err(broadcast::error::RecvError::Closed)) => return,
+                Heard::Beat => self.bookmark().await,
+                Heard::Change(change) => self.send(change).await,
+                Heard::Lost => self.read_on().await,
+                Heard::Swap => self.still_welcome(),
+                Heard::Closing => {
+                    let _ = self.bookmark().await; // the watcher knows where to go on
+                    return;
+                }
             };
             if let Err(end) = went {
                 self.end(end).await;
                 return;
             }
         }
+    }
+
+    /// A watcher whose organisation was suspended meanwhile hears no more.
+    fn still_welcome(&self) -> Result<(), Option<Refusal>> {
+        if !self.board.is_suspended(&self.caller.organisation) {
+            return Ok(());
+        }
+        let message = format!("{} is suspended here; ask the regulator.", self.caller.organisation);
+        Err(Some(Refusal::new(Reason::ParticipantSuspended, message).with("caller", &self.caller)))
     }
 
     /// Reads the change log from where the watcher is to its end, then says so.

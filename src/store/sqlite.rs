@@ -1,6 +1,8 @@
 //! SQLite: one file, one node. WAL with `synchronous=FULL`, one writer thread with group commit, a few readers.
-//! This file opens the database and hands work to the threads; `writer` and `reader` are those threads.
+//! This file
+//! opens the database and hands work to the threads; `writer` and `reader` are those threads. No rule, no table.
 
+mod followers;
 mod migrate;
 mod reader;
 mod tx;
@@ -10,17 +12,18 @@ use std::{
     fs::{File, TryLockError},
     path::{Path, PathBuf},
     sync::Arc,
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use thiserror::Error;
 use tokio::sync::oneshot;
 
 use super::{Abort, Answer, BoxFuture, Engine, Follower, Store, StoreError, Work};
 use crate::domain::time::Time;
 
-/// `greenlan` in ASCII would not fit: the four letters of `GRLN`.
+/// `GRLN` in ASCII: marks a file as ours.
 const APPLICATION_ID: i64 = 0x4752_4C4E;
 
 /// How the file is opened.
@@ -84,11 +87,17 @@ pub enum OpenError {
     },
 }
 
+/// How long another program's lock on the file is waited for, each time.
+const BUSY: Duration = Duration::from_secs(1);
+/// How often work is tried that another program keeps from beginning.
+const ATTEMPTS: u32 = 3;
+/// Prepared statements kept by a connection: more than the house has.
+const STATEMENTS: usize = 128;
+
+/// The readers end before the writer: the writer holds the lock.
 struct Sqlite {
-    writer: writer::Handle,
     readers: reader::Handle,
-    /// Held while the process lives: no second process on the same file.
-    _lock: File,
+    writer: writer::Handle,
 }
 
 /// Work on its way to a thread.
@@ -97,27 +106,53 @@ struct Job {
     answer: oneshot::Sender<Answer>,
 }
 
-/// Opens the database, makes it where there is none, and brings its schema up to date.
+/// Opens the database, makes it where there is none, and brings its schema up to date. The last handle that is
+/// dropped waits for the writes under way, so that the file can be opened again at once.
 pub fn open(path: &Path, options: Options, now: Time) -> Result<Store, OpenError> {
+    let path = &real(path)?;
     let lock = lock(path)?;
-    let failed = |error| OpenError::Sqlite { path: path.to_owned(), error };
-    let mut connection = Connection::open(path).map_err(failed)?;
-    connection.busy_timeout(Duration::from_secs(5)).map_err(failed)?;
+    let failed = |error| OpenError::Sqlite { path: path.clone(), error };
+    let mut connection = connect(path).map_err(failed)?;
     identify(&connection, path)?;
     settle(&connection, path)?;
     migrate::run(&mut connection, path, now)?;
     if let Some(pages) = options.max_pages {
         connection.pragma_update(None, "max_page_count", pages).map_err(failed)?;
     }
-    let mut readers = Vec::new();
-    for _ in 0..options.readers.max(1) {
-        let reader = Connection::open(path).map_err(failed)?;
-        reader.busy_timeout(Duration::from_secs(5)).map_err(failed)?;
-        reader.pragma_update(None, "query_only", true).map_err(failed)?;
-        readers.push(reader);
+    let reading = || connect_to_read(path).map_err(failed);
+    let readers = (0..options.readers.max(1)).map(|_| reading()).collect::<Result<_, _>>()?;
+    let writer = writer::Handle::start(connection, reading()?, &options, lock);
+    Ok(Store::new(Sqlite { readers: reader::Handle::start(readers, options.queue.max(1)), writer }))
+}
+
+/// The file itself, however it is called: a second name must not get round the lock.
+fn real(path: &Path) -> Result<PathBuf, OpenError> {
+    let io = |error| OpenError::Io { path: path.to_owned(), error };
+    if path.exists() {
+        return path.canonicalize().map_err(io);
     }
-    let writer = writer::Handle::start(connection, options.queue, options.group);
-    Ok(Store::new(Sqlite { writer, readers: reader::Handle::start(readers, options.queue), _lock: lock }))
+    let name = path.file_name().ok_or_else(|| io(std::io::ErrorKind::InvalidFilename.into()))?;
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        Some(_) | None => Path::new("."),
+    };
+    Ok(folder.canonicalize().map_err(io)?.join(name))
+}
+
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    // Not as a URI: its parameters could turn locking off.
+    let flags =
+        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(connection)
+}
+
+fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = connect(path)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
 }
 
 fn lock(path: &Path) -> Result<File, OpenError> {
@@ -175,9 +210,36 @@ fn unavailable(why: &str) -> StoreError {
     StoreError::Unavailable(why.to_owned())
 }
 
+/// What is said to the outside once the engine has tried often enough.
+fn given_up(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Retry => unavailable("another program holds the database"),
+        StoreError::Unavailable(_) | StoreError::Duplicate | StoreError::Inconsistent { .. } => error,
+    }
+}
+
+/// Waits for a thread to end, unless this is that thread: work may hold the last handle.
+fn join(thread: JoinHandle<()>) {
+    if thread.thread().id() != thread::current().id() && thread.join().is_err() {
+        tracing::error!("a thread of the store panicked");
+    }
+}
+
 async fn answered(sent: Result<(), StoreError>, answer: oneshot::Receiver<Answer>) -> Answer {
     sent?;
     answer.await.unwrap_or_else(|_| Err(Abort::Store(unavailable("the thread ended"))))
+}
+
+// === impl Job ===
+
+impl Job {
+    fn answer(self, answer: Answer) {
+        let answer = answer.map_err(|abort| match abort {
+            Abort::Store(error) => Abort::Store(given_up(error)),
+            Abort::Refused(_) => abort,
+        });
+        let _ = self.answer.send(answer); // the caller may be gone; the work is done all the same
+    }
 }
 
 // === impl Options ===
@@ -214,5 +276,17 @@ impl Engine for Sqlite {
             sent?;
             receiver.await.unwrap_or_else(|_| Err(unavailable("the thread ended")))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_that_does_not_hold_is_refused() {
+        let memory = Connection::open_in_memory().expect("SQLite");
+        let refused = settle(&memory, Path::new("memory"));
+        assert!(matches!(refused, Err(OpenError::Unsafe { setting: "journal_mode", .. })));
     }
 }

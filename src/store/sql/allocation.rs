@@ -75,7 +75,14 @@ pub async fn list(
     rows.iter().map(read).collect()
 }
 
+/// What every query here selects.
+const COLUMNS: &str = "id, prefix, mvno, carrier, allocate_time, return_time, allocated_by, reason";
+
 fn read(row: &Row) -> Result<Allocation, StoreError> {
+    sense(row).map_err(|error| error.named("allocation", COLUMNS, row.text(0).unwrap_or_default()))
+}
+
+fn sense(row: &Row) -> Result<Allocation, StoreError> {
     Ok(Allocation {
         id: row.text(0)?.to_owned(),
         prefix: row.text(1)?.to_owned(),

@@ -31,6 +31,12 @@ pub async fn next_revision(tx: &mut dyn Tx) -> Result<i64, StoreError> {
     rows.first().ok_or_else(|| StoreError::inconsistent("counter", "n", "revision"))?.int(0)
 }
 
+/// The revision of the last commit that took one; 0 before the first.
+pub async fn revision(tx: &mut dyn Tx) -> Result<i64, StoreError> {
+    let rows = tx.query("SELECT n FROM counter WHERE name = 'revision'", values![]).await?;
+    rows.first().ok_or_else(|| StoreError::inconsistent("counter", "n", "revision"))?.int(0)
+}
+
 /// Appends a change.
 pub async fn append(tx: &mut dyn Tx, change: &Change) -> Result<(), StoreError> {
     tx.execute(
@@ -66,7 +72,7 @@ pub async fn oldest(tx: &mut dyn Tx) -> Result<Option<i64>, StoreError> {
     edge(tx, "SELECT MIN(revision) FROM change_log").await
 }
 
-/// The latest revision.
+/// The latest revision kept.
 pub async fn latest(tx: &mut dyn Tx) -> Result<Option<i64>, StoreError> {
     edge(tx, "SELECT MAX(revision) FROM change_log").await
 }
@@ -76,7 +82,15 @@ async fn edge(tx: &mut dyn Tx, sql: &'static str) -> Result<Option<i64>, StoreEr
     rows.first().map_or(Ok(None), |row| row.opt_int(0))
 }
 
+/// What every query here selects.
+const COLUMNS: &str = "revision, mvno, standing, previous, change_time, cause";
+
 fn read(row: &Row) -> Result<Change, StoreError> {
+    let id = || row.int(0).unwrap_or_default().to_string();
+    sense(row).map_err(|error| error.named("change_log", COLUMNS, &id()))
+}
+
+fn sense(row: &Row) -> Result<Change, StoreError> {
     Ok(Change {
         revision: row.int(0)?,
         mvno: row.participant(1)?,

@@ -63,7 +63,14 @@ pub async fn list_of(tx: &mut dyn Tx, asker: &ParticipantName) -> Result<Vec<Che
     rows.iter().map(read).collect()
 }
 
+/// What every query here selects.
+const COLUMNS: &str = "asker, mvno, action, decision, revision, bulletin, minute, n";
+
 fn read(row: &Row) -> Result<CheckCount, StoreError> {
+    sense(row).map_err(|error| error.named("check_count", COLUMNS, row.text(0).unwrap_or_default()))
+}
+
+fn sense(row: &Row) -> Result<CheckCount, StoreError> {
     Ok(CheckCount {
         asker: row.participant(0)?,
         mvno: row.participant(1)?,

@@ -40,10 +40,25 @@ pub async fn list_after(tx: &mut dyn Tx, seq: i64, limit: i64) -> Result<Vec<(i6
             values![seq, limit],
         )
         .await?;
-    rows.iter().map(|row| Ok((row.int(0)?, read(row)?))).collect()
+    rows.iter().map(read).collect()
 }
 
-fn read(row: &Row) -> Result<Entry, StoreError> {
+/// How many entries there are.
+pub async fn count(tx: &mut dyn Tx) -> Result<i64, StoreError> {
+    let rows = tx.query("SELECT COUNT(*) FROM entry", values![]).await?;
+    rows.first().ok_or_else(|| StoreError::inconsistent("entry", "count", ""))?.int(0)
+}
+
+/// What every query here selects.
+const COLUMNS: &str = "seq, entry_id, kind, entry_time, caller, certificate_sha256, method, subject,
+  request_sha256, outcome, detail, revision";
+
+fn read(row: &Row) -> Result<(i64, Entry), StoreError> {
+    let read = || Ok((row.int(0)?, sense(row)?));
+    read().map_err(|error: StoreError| error.named("entry", COLUMNS, row.text(1).unwrap_or_default()))
+}
+
+fn sense(row: &Row) -> Result<Entry, StoreError> {
     let text = |at| row.text(at).map(str::to_owned);
     Ok(Entry {
         entry_id: text(1)?,

@@ -68,10 +68,14 @@ pub async fn list_inspections(
     rows.iter().map(read).collect()
 }
 
+/// What every query here selects.
+const COLUMNS: &str = "seq, name, mvno, true_time, record_time, supersedes, recorded_by, body";
+
 fn read(row: &Row) -> Result<Fact, StoreError> {
-    let name = row.text(1)?.to_owned();
-    let body =
-        serde_json::from_str(row.text(7)?).map_err(|_| StoreError::inconsistent("fact", "body", &name))?;
+    sense(row).map_err(|error| error.named("fact", COLUMNS, row.text(1).unwrap_or_default()))
+}
+
+fn sense(row: &Row) -> Result<Fact, StoreError> {
     Ok(Fact {
         seq: row.int(0)?,
         mvno: row.participant(2)?,
@@ -79,7 +83,7 @@ fn read(row: &Row) -> Result<Fact, StoreError> {
         record_time: row.time(4)?,
         supersedes: row.opt_text(5)?.map(str::to_owned),
         recorded_by: row.text(6)?.to_owned(),
-        name,
-        body,
+        name: row.text(1)?.to_owned(),
+        body: row.word(7, |json| serde_json::from_str(json).ok())?,
     })
 }

@@ -89,9 +89,16 @@ pub async fn list_suspended(tx: &mut dyn Tx) -> Result<Vec<ParticipantName>, Sto
     tx.query(sql, values![]).await?.iter().map(|row| row.participant(0)).collect()
 }
 
+/// What every query here selects.
+const COLUMNS: &str =
+    "name, display_name, level, area, state, proposed_by, approved_by, create_time, update_time";
+
 fn read(row: &Row) -> Result<Participant, StoreError> {
-    let level =
-        row.opt_text(2)?.map(|word| Level::parse(word).ok_or_else(|| odd("level", word))).transpose()?;
+    sense(row).map_err(|error| error.named("participant", COLUMNS, row.text(0).unwrap_or_default()))
+}
+
+fn sense(row: &Row) -> Result<Participant, StoreError> {
+    let level = row.opt_text(2)?.map(|_| row.word(2, Level::parse)).transpose()?;
     Ok(Participant {
         name: row.participant(0)?,
         display_name: row.text(1)?.to_owned(),
@@ -103,8 +110,4 @@ fn read(row: &Row) -> Result<Participant, StoreError> {
         create_time: row.time(7)?,
         update_time: row.time(8)?,
     })
-}
-
-fn odd(column: &str, id: &str) -> StoreError {
-    StoreError::inconsistent("participant", column, id)
 }

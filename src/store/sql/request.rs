@@ -1,10 +1,15 @@
 //! Answers kept under their request ids, one space of ids per organisation.
 
+use std::time::Duration;
+
 use super::values;
 use crate::{
-    domain::time::Time,
-    store::{StoreError, Tx},
+    domain::time::{DAY, Time},
+    store::{Row, StoreError, Tx},
 };
+
+/// How long answers are kept.
+pub const KEPT_FOR: Duration = DAY.saturating_mul(30);
 
 /// One kept answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,15 +41,24 @@ pub async fn lookup(
             values![organisation, request_id],
         )
         .await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    Ok(Some(Kept {
+    let read = |row| {
+        sense(organisation, request_id, row).map_err(|error| error.named("request", COLUMNS, request_id))
+    };
+    rows.first().map(read).transpose()
+}
+
+/// What the query above selects.
+const COLUMNS: &str = "method, payload_sha256, answer, create_time";
+
+fn sense(organisation: &str, request_id: &str, row: &Row) -> Result<Kept, StoreError> {
+    Ok(Kept {
         organisation: organisation.to_owned(),
         request_id: request_id.to_owned(),
         method: row.text(0)?.to_owned(),
         payload_sha256: row.text(1)?.to_owned(),
         answer: row.blob(2)?.to_vec(),
         create_time: row.time(3)?,
-    }))
+    })
 }
 
 /// Keeps an answer.

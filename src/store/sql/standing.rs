@@ -3,7 +3,7 @@
 use super::values;
 use crate::{
     domain::{name::ParticipantName, standing::Standing, time::Time},
-    store::{StoreError, Tx},
+    store::{Row, StoreError, Tx},
 };
 
 /// One row.
@@ -38,8 +38,15 @@ pub async fn lookup(tx: &mut dyn Tx, mvno: &ParticipantName) -> Result<Option<St
             values![mvno],
         )
         .await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    Ok(Some(StandingRow {
+    let read = |row| sense(mvno, row).map_err(|error| error.named("standing", COLUMNS, &mvno.to_string()));
+    rows.first().map(read).transpose()
+}
+
+/// What the query above selects.
+const COLUMNS: &str = "standing, previous, since_time, revision, rule_version, next_turn";
+
+fn sense(mvno: &ParticipantName, row: &Row) -> Result<StandingRow, StoreError> {
+    Ok(StandingRow {
         mvno: mvno.clone(),
         standing: row.word(0, Standing::parse)?,
         previous: row.word(1, Standing::parse)?,
@@ -47,7 +54,16 @@ pub async fn lookup(tx: &mut dyn Tx, mvno: &ParticipantName) -> Result<Option<St
         revision: row.int(3)?,
         rule_version: row.text(4)?.to_owned(),
         next_turn: row.opt_time(5)?,
-    }))
+    })
+}
+
+/// Every MVNO that has a standing, in the order of names.
+pub async fn list_names(tx: &mut dyn Tx) -> Result<Vec<ParticipantName>, StoreError> {
+    tx.query("SELECT mvno FROM standing ORDER BY mvno", values![])
+        .await?
+        .iter()
+        .map(|row| row.participant(0))
+        .collect()
 }
 
 /// Writes a row, new or not.

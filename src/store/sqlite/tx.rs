@@ -6,7 +6,7 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use rusqlite::{Connection, ErrorCode, Statement, ToSql, ffi, types::ToSqlOutput, types::ValueRef};
+use rusqlite::{CachedStatement, Connection, ErrorCode, ToSql, ffi, types::ToSqlOutput, types::ValueRef};
 
 use super::super::{Abort, Answer, BoxFuture, Row, StoreError, Tx, Value, Work};
 
@@ -37,22 +37,28 @@ impl<'c> SqliteTx<'c> {
         }
     }
 
-    fn statement(&mut self, sql: &str) -> Result<rusqlite::CachedStatement<'_>, StoreError> {
-        self.connection.prepare_cached(sql).map_err(error)
+    /// The statement, with its values in place.
+    fn bound(&self, sql: &str, values: &[Value]) -> Result<CachedStatement<'_>, StoreError> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(error)?;
+        if statement.parameter_count() != values.len() {
+            // SQLite would take NULL for what is missing.
+            return Err(StoreError::Unavailable("a statement has other parameters than values".to_owned()));
+        }
+        for (at, value) in values.iter().enumerate() {
+            statement.raw_bind_parameter(at + 1, value).map_err(error)?;
+        }
+        Ok(statement)
     }
 
     fn execute_now(&mut self, sql: &'static str, values: &[Value]) -> Result<u64, StoreError> {
         if !self.may_write {
             return Err(StoreError::Unavailable("a read must not write".to_owned()));
         }
-        let mut statement = self.statement(sql)?;
-        bind(&mut statement, values)?;
-        statement.raw_execute().map(|rows| rows as u64).map_err(error)
+        self.bound(sql, values)?.raw_execute().map(|rows| rows as u64).map_err(error)
     }
 
     fn query_now(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
-        let mut statement = self.statement(sql)?;
-        bind(&mut statement, values)?;
+        let mut statement = self.bound(sql, values)?;
         let columns = statement.column_count();
         let mut rows = statement.raw_query();
         let mut found = Vec::new();
@@ -95,13 +101,6 @@ pub(super) fn finish<T>(future: BoxFuture<'_, T>) -> Option<T> {
     }
 }
 
-fn bind(statement: &mut Statement<'_>, values: &[Value]) -> Result<(), StoreError> {
-    for (at, value) in values.iter().enumerate() {
-        statement.raw_bind_parameter(at + 1, value).map_err(error)?;
-    }
-    Ok(())
-}
-
 fn value(value: ValueRef<'_>) -> Result<Value, StoreError> {
     Ok(match value {
         ValueRef::Null => Value::Null,
@@ -118,6 +117,9 @@ fn value(value: ValueRef<'_>) -> Result<Value, StoreError> {
 /// The driver's error in our words; its text goes to the log and nowhere else.
 pub(super) fn error(error: rusqlite::Error) -> StoreError {
     match error.sqlite_error() {
+        Some(failure) if matches!(failure.code, ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+            StoreError::Retry
+        }
         Some(failure)
             if failure.code == ErrorCode::ConstraintViolation
                 && matches!(

@@ -2,11 +2,12 @@
 //! a savepoint of its own; then one commit, then the followers, then the answers.
 
 use std::{
+    fs::File,
     sync::{
-        Arc, Mutex,
+        Arc,
         mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
     },
-    thread,
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
@@ -14,14 +15,13 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::{
-    Job,
-    tx::{SqliteTx, error, finish},
+    ATTEMPTS, Job, Options,
+    followers::{Followers, List},
+    given_up, join,
+    tx::{SqliteTx, error},
     unavailable,
 };
 use crate::store::{Abort, Answer, Follower, StoreError};
-
-/// How often followers that lost the record try to find it again while nothing else happens.
-const RETRY: Duration = Duration::from_millis(100);
 
 /// What the writer is asked to do.
 pub(super) enum Task {
@@ -31,12 +31,11 @@ pub(super) enum Task {
     Refresh(oneshot::Sender<Result<(), StoreError>>),
 }
 
-type Followers = Arc<Mutex<Vec<Arc<dyn Follower>>>>;
-
-/// The way to the thread. The thread ends when this is dropped.
+/// The way to the thread. The thread ends when this is dropped, once it has written what waits.
 pub(super) struct Handle {
-    tasks: SyncSender<Task>,
-    followers: Followers,
+    tasks: Option<SyncSender<Task>>,
+    thread: Option<JoinHandle<()>>,
+    followers: List,
 }
 
 struct Writer {
@@ -44,24 +43,31 @@ struct Writer {
     tasks: Receiver<Task>,
     group: usize,
     followers: Followers,
-    /// A follower failed and has not succeeded since.
-    behind: bool,
+    /// No second process on the same file until the last write is over. Dropped after the connections.
+    _lock: File,
 }
 
 // === impl Handle ===
 
 impl Handle {
-    pub(super) fn start(connection: Connection, queue: usize, group: usize) -> Self {
-        let (sender, tasks) = sync_channel(queue);
-        let followers = Followers::default();
-        let writer = Writer { connection, tasks, group, followers: followers.clone(), behind: false };
+    pub(super) fn start(
+        connection: Connection,
+        following: Connection,
+        options: &Options,
+        lock: File,
+    ) -> Self {
+        let (sender, tasks) = sync_channel(options.queue.max(1));
+        let list = List::default();
+        let followers = Followers::new(following, list.clone());
+        let writer = Writer { connection, tasks, group: options.group, followers, _lock: lock };
         let thread = thread::Builder::new().name("store-writer".to_owned());
-        thread.spawn(move || writer.run()).expect("a thread can be started");
-        Self { tasks: sender, followers }
+        let thread = thread.spawn(move || writer.run()).expect("a thread can be started");
+        Self { tasks: Some(sender), thread: Some(thread), followers: list }
     }
 
     pub(super) fn send(&self, task: Task) -> Result<(), StoreError> {
-        self.tasks.try_send(task).map_err(|error| match error {
+        let tasks = self.tasks.as_ref().expect("taken by drop alone");
+        tasks.try_send(task).map_err(|error| match error {
             TrySendError::Full(_) => unavailable("too many writes wait"),
             TrySendError::Disconnected(_) => unavailable("the writer ended"),
         })
@@ -72,15 +78,22 @@ impl Handle {
     }
 }
 
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.tasks = None;
+        self.thread.take().into_iter().for_each(join);
+    }
+}
+
 // === impl Writer ===
 
 impl Writer {
     fn run(mut self) {
         loop {
-            match self.tasks.recv_timeout(if self.behind { RETRY } else { Duration::MAX }) {
+            match self.tasks.recv_timeout(self.followers.retry().unwrap_or(Duration::MAX)) {
                 Ok(task) => self.group(task),
                 Err(RecvTimeoutError::Timeout) => {
-                    let _ = self.follow(); // tried again next time
+                    let _ = self.followers.run(); // who fails is told, and tried again
                 }
                 Err(RecvTimeoutError::Disconnected) => return,
             }
@@ -105,7 +118,7 @@ impl Writer {
             self.commit(jobs);
         }
         if !refreshes.is_empty() {
-            let followed = self.follow();
+            let followed = self.followers.run().map_err(given_up);
             for answer in refreshes {
                 let _ = answer.send(followed.clone()); // nobody waits any more
             }
@@ -113,26 +126,37 @@ impl Writer {
     }
 
     fn commit(&mut self, jobs: Vec<Job>) {
-        let done = self.transact(&jobs);
+        let mut done = self.transact(&jobs);
+        for _ in 1..ATTEMPTS {
+            if matches!(done, Err(StoreError::Retry)) {
+                done = self.transact(&jobs);
+            }
+        }
         let answers = match done {
             Ok((answers, changed)) => {
-                if changed || self.behind {
-                    let _ = self.follow(); // the followers know that they are behind
+                if changed || self.followers.retry().is_some() {
+                    let _ = self.followers.run(); // who fails is told; the write is done all the same
                 }
                 answers
             }
-            Err(failure) => {
-                // Not half of it: the rest of the transaction is given up with the commit.
-                let _ = self.connection.execute_batch("ROLLBACK");
-                jobs.iter().map(|_| Err(Abort::Store(failure.clone()))).collect()
-            }
+            Err(failure) => jobs.iter().map(|_| Err(Abort::Store(failure.clone()))).collect(),
         };
         for (job, answer) in jobs.into_iter().zip(answers) {
-            let _ = job.answer.send(answer); // the caller is gone; the work is done all the same
+            job.answer(answer);
         }
     }
 
+    /// All of the group or nothing of it.
     fn transact(&mut self, jobs: &[Job]) -> Result<(Vec<Answer>, bool), StoreError> {
+        let done = self.attempt(jobs);
+        if done.is_err() && !self.connection.is_autocommit() {
+            // A transaction left open would keep every later one from beginning.
+            let _ = self.batch("ROLLBACK");
+        }
+        done
+    }
+
+    fn attempt(&mut self, jobs: &[Job]) -> Result<(Vec<Answer>, bool), StoreError> {
         self.batch("BEGIN IMMEDIATE")?;
         let mut changed = false;
         let mut answers = Vec::with_capacity(jobs.len());
@@ -144,8 +168,9 @@ impl Writer {
             if self.connection.is_autocommit() {
                 // The engine gave the whole transaction up: out of room, most likely.
                 return Err(match answer {
-                    Err(Abort::Store(failure)) => failure,
-                    Ok(_) | Err(Abort::Refused(_)) => unavailable("the transaction was given up"),
+                    Err(Abort::Store(failure @ (StoreError::Unavailable(_) | StoreError::Retry))) => failure,
+                    // What one request made of it is not the answer to the others.
+                    Ok(_) | Err(_) => unavailable("the transaction was given up"),
                 });
             }
             if answer.is_ok() {
@@ -158,27 +183,6 @@ impl Writer {
         }
         self.batch("COMMIT")?;
         Ok((answers, changed))
-    }
-
-    /// Runs every follower on what is committed.
-    fn follow(&mut self) -> Result<(), StoreError> {
-        let followers = self.followers.lock().expect("nobody panics holding it").clone();
-        let mut followed = self.batch("BEGIN");
-        for follower in &followers {
-            if followed.is_ok() {
-                let mut tx = SqliteTx::new(&mut self.connection, false);
-                let waited = unavailable("a follower waited inside its transaction");
-                followed = finish(follower.follow(&mut tx)).unwrap_or(Err(waited));
-            }
-        }
-        let ended = if self.connection.is_autocommit() { Ok(()) } else { self.batch("COMMIT") };
-        let followed = followed.and(ended);
-        self.behind = followed.is_err();
-        if let Err(failure) = &followed {
-            tracing::error!(error = %failure, "a follower lost the record");
-            followers.iter().for_each(|follower| follower.lost());
-        }
-        followed
     }
 
     fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
