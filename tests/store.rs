@@ -1,6 +1,8 @@
 //! The contract of the store. `suite` and `tables` are functions over any store; `sqlite` and `full_disk` are what
 //! only a file can do. An engine is added here by running the same functions on it.
 
+#[path = "store/edges.rs"]
+mod edges;
 #[path = "store/fixture.rs"]
 mod fixture;
 #[path = "store/follow.rs"]
@@ -37,6 +39,7 @@ on_sqlite!(
     suite::a_read_is_one_snapshot,
     suite::a_read_cannot_write,
     suite::an_empty_store_is_healthy,
+    edges::revisions_come_in_the_order_of_commits,
     follow::followers_follow_before_the_answer,
     follow::a_follower_that_fails_is_told_and_tried_again,
     follow::a_follower_that_panics_harms_nobody,

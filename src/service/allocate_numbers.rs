@@ -4,6 +4,7 @@
 use super::{
     Gateway,
     act::{Answered, Done},
+    board::present,
     context::Context,
     record::history,
     supervise::Faults,
@@ -40,9 +41,10 @@ impl Gateway {
             Box::pin(async move {
                 sql::standing::lock(tx, &mvno).await?;
                 let facts = history(tx, &mvno).await?;
-                let evaluation =
-                    standing::evaluate(&facts, &rules, now, now).map_err(|_| Refusal::no_rules_then(now))?;
-                let set = rules.at(now).ok_or_else(|| Refusal::no_rules_then(now))?;
+                let judged = present(&facts, now);
+                let evaluation = standing::evaluate(&facts, &rules, judged, judged)
+                    .map_err(|_| Refusal::no_rules_then(now))?;
+                let set = rules.at(judged).ok_or_else(|| Refusal::no_rules_then(now))?;
                 let decided = decision::decide(&evaluation, Action::AllocateNumbers, set);
                 let held = sql::allocation::count_active(tx, &mvno).await?;
                 may_allocate(&mvno, &decided, set, held)?;

@@ -109,6 +109,12 @@ impl Board {
     }
 }
 
+/// The moment to judge a history at: now, and never before its newest fact was recorded. A clock that was set back
+/// must not hide what was acknowledged.
+pub(super) fn present(facts: &[Fact], now: Time) -> Time {
+    facts.iter().map(|fact| fact.record_time).fold(now, Time::max)
+}
+
 // === impl Held ===
 
 impl Held {
@@ -120,9 +126,10 @@ impl Held {
         rules: &RuleBook,
         now: Time,
     ) -> Result<Self, Refusal> {
+        let judged = present(&facts, now);
         let evaluation =
-            standing::evaluate(&facts, rules, now, now).map_err(|_| Refusal::no_rules_then(now))?;
-        let set = rules.at(now).ok_or_else(|| Refusal::no_rules_then(now))?;
+            standing::evaluate(&facts, rules, judged, judged).map_err(|_| Refusal::no_rules_then(now))?;
+        let set = rules.at(judged).ok_or_else(|| Refusal::no_rules_then(now))?;
         let decided = Action::ALL.iter().map(|action| decision::decide(&evaluation, *action, set)).collect();
         Ok(Self { facts, revision, since_time, evaluation, decided, computed: now })
     }

@@ -104,7 +104,7 @@ impl Gateway {
     }
 
     async fn present(&self, question: &Question) -> Result<Finding, Refusal> {
-        let view = match self.reach(question.min_revision).await {
+        let (now, view) = match self.reach(question.min_revision).await {
             Err(refusal)
                 if refusal.reason == Reason::StoreUnavailable
                     && question.action == Action::ServeExistingUsers =>
@@ -113,11 +113,10 @@ impl Gateway {
             }
             reached => reached?,
         };
-        self.seen_in(&view, question)
+        self.seen_in(&view, now, question)
     }
 
-    fn seen_in(&self, view: &View, question: &Question) -> Result<Finding, Refusal> {
-        let now = self.clock.now();
+    fn seen_in(&self, view: &View, now: Time, question: &Question) -> Result<Finding, Refusal> {
         let held = view.mvnos.get(&question.mvno).ok_or_else(|| unknown_mvno(&question.mvno))?;
         let held = held.at(&self.rules, now)?;
         Ok(Finding {
@@ -132,10 +131,10 @@ impl Gateway {
 
     /// Existing users are served while the truth is out of reach: the last decision known, ALLOW where none is.
     fn last_known(&self, question: &Question) -> Result<Finding, Refusal> {
+        let now = self.clock.now();
         let view = self.board.last_known();
-        match self.seen_in(&view, question) {
+        match self.seen_in(&view, now, question) {
             Err(refusal) if refusal.reason == Reason::MvnoNotFound => {
-                let now = self.clock.now();
                 let mut held = Held::compute(Vec::new(), 0, now, &self.rules, now)?;
                 held.decided[place(question.action)].decision = Decision::Allow;
                 Ok(Finding {
@@ -151,16 +150,17 @@ impl Gateway {
         }
     }
 
-    /// The snapshot, once it has reached that revision.
-    pub(super) async fn reach(&self, revision: i64) -> Result<Arc<View>, Refusal> {
-        let view = self.board.fresh()?;
+    /// The snapshot, once it has reached that revision, and the moment at which it was looked at. The moment comes
+    /// first: whatever was answered before it is in a snapshot that is taken after it.
+    pub(super) async fn reach(&self, revision: i64) -> Result<(Time, Arc<View>), Refusal> {
+        let (now, view) = self.look()?;
         if view.revision >= revision {
-            return Ok(view);
+            return Ok((now, view));
         }
         let mut revisions = self.board.revisions();
         let reached = tokio::time::timeout(PATIENCE, revisions.wait_for(|seen| *seen >= revision)).await;
         match reached {
-            Ok(Ok(_)) => self.board.fresh(),
+            Ok(Ok(_)) => self.look(),
             Ok(Err(_)) | Err(_) => {
                 let message = format!(
                     "Revision {revision} was not reached within 1 s; this node is at {}.",
@@ -174,16 +174,24 @@ impl Gateway {
         }
     }
 
+    fn look(&self) -> Result<(Time, Arc<View>), Refusal> {
+        let now = self.clock.now();
+        Ok((now, self.board.fresh()?))
+    }
+
     async fn as_of(&self, question: &Question) -> Result<Finding, Refusal> {
         let now = self.clock.now();
         let known = question.known_time.unwrap_or(now);
         let as_of = question.as_of_time.unwrap_or(known);
         let mut faults = super::supervise::Faults::default();
-        faults.not_ahead("as_of_time", as_of, now);
+        if question.as_of_time.is_some() {
+            faults.not_ahead("as_of_time", as_of, now);
+        }
         faults.not_ahead("known_time", known, now);
         faults.done()?;
-        let facts = self.facts_of(&question.mvno).await?;
+        // Before the facts are read: an answer may know more than its revision says, never less.
         let revision = self.board.fresh()?.revision;
+        let facts = self.facts_of(&question.mvno).await?;
         let evaluation = standing::evaluate(&facts, &self.rules, as_of, known)
             .map_err(|_| Refusal::no_rules_then(as_of))?;
         let set = self.rules.at(as_of).ok_or_else(|| Refusal::no_rules_then(as_of))?;

@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Duration,
 };
 
 use tokio::sync::broadcast;
@@ -78,7 +79,11 @@ impl Feed {
     ) -> Result<Option<Held>, StoreError> {
         let Some(row) = sql::standing::lookup(tx, name).await? else { return Ok(None) };
         let facts = sql::fact::list_of(tx, name).await?;
-        Held::compute(facts, row.revision, row.since_time, &self.rules, now)
+        // A turn that came while nobody looked is still to be recorded: what the record holds is held until the
+        // ticker has written it, and computed again for every answer meanwhile.
+        let last = row.next_turn.map(|turn| turn.minus(Duration::from_micros(1)));
+        let moment = last.map_or(now, |last| last.min(now));
+        Held::compute(facts, row.revision, row.since_time, &self.rules, moment)
             .map(Some)
             .map_err(|_| StoreError::inconsistent("standing", "mvno", &name.to_string()))
     }

@@ -128,11 +128,13 @@ impl Gateway {
                 participant.state = ParticipantState::Active;
                 participant.approved_by = Some(caller.to_string());
                 save(tx, &mut participant, now).await?;
+                let mut revision = None;
                 if name.class == Class::Mvno && sql::standing::lookup(tx, &name).await?.is_none() {
                     // From here on the MVNO has a standing, UNKNOWN, and carriers can ask about it.
-                    turn(tx, &rules, Turn { mvno: &name, facts: &[], cause: "participant", now }).await?;
+                    let begins = Turn { mvno: &name, facts: &[], cause: "participant", now };
+                    revision = Some(turn(tx, &rules, begins).await?.0);
                 }
-                Ok(done(participant))
+                Ok(Done { revision, ..done(participant) })
             })
         })
         .await

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Gateway,
     act::{Answered, Done},
+    board::present,
     context::Context,
 };
 use crate::{
@@ -166,7 +167,9 @@ pub(crate) async fn turn(
     turn: Turn<'_>,
 ) -> Result<(i64, Standing), Abort> {
     let Turn { mvno, facts, cause, now } = turn;
-    let evaluation = standing::evaluate(facts, rules, now, now).map_err(|_| Refusal::no_rules_then(now))?;
+    let judged = present(facts, now);
+    let evaluation =
+        standing::evaluate(facts, rules, judged, judged).map_err(|_| Refusal::no_rules_then(now))?;
     let revision = sql::change::next_revision(tx).await?;
     let before = sql::standing::lookup(tx, mvno).await?;
     let previous = before.as_ref().map_or(Standing::Unknown, |row| row.standing);

@@ -22,9 +22,9 @@ impl Gateway {
         min_revision: i64,
     ) -> Result<StandingOf, Refusal> {
         may_see(caller, &mvno)?;
-        let view = self.reach(min_revision).await?;
+        let (now, view) = self.reach(min_revision).await?;
         let held = view.mvnos.get(&mvno).ok_or_else(|| unknown_mvno(&mvno))?;
-        let held = held.at(&self.rules, self.clock.now())?;
+        let held = held.at(&self.rules, now)?;
         Ok(StandingOf { mvno, held })
     }
 }

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     Gateway,
+    board::present,
     record::{Turn, entry, history, turn},
     refusal,
 };
@@ -31,8 +32,13 @@ impl Gateway {
     pub async fn tick(&self) -> Result<usize, Refusal> {
         let now = self.clock.now();
         let view = self.board.last_known();
-        let due: Vec<ParticipantName> =
-            view.mvnos.iter().filter(|(_, held)| held.is_over(now)).map(|(name, _)| name.clone()).collect();
+        let mut due: Vec<ParticipantName> = Vec::new();
+        for (name, held) in &view.mvnos {
+            // While a clock that was set back has not caught up, everything is over and nothing differs.
+            if held.is_over(now) && held.at(&self.rules, now)?.evaluation != held.evaluation {
+                due.push(name.clone());
+            }
+        }
         let mut turned = 0;
         for mvno in due {
             turned += usize::from(self.tick_one(mvno).await?);
@@ -61,7 +67,9 @@ async fn turn_by_time(
     sql::standing::lock(tx, mvno).await?;
     let facts = history(tx, mvno).await?;
     let Some(row) = sql::standing::lookup(tx, mvno).await? else { return Ok(false) };
-    let evaluation = standing::evaluate(&facts, rules, now, now).map_err(|_| Refusal::no_rules_then(now))?;
+    let judged = present(&facts, now);
+    let evaluation =
+        standing::evaluate(&facts, rules, judged, judged).map_err(|_| Refusal::no_rules_then(now))?;
     let same = evaluation.standing == row.standing && evaluation.rule_version == row.rule_version;
     if same && evaluation.next_turn == row.next_turn {
         return Ok(false);

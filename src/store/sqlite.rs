@@ -183,11 +183,13 @@ fn identify(connection: &Connection, path: &Path) -> Result<(), OpenError> {
 /// Makes the settings, and reads each back: a file system that cannot keep them is refused.
 fn settle(connection: &Connection, path: &Path) -> Result<(), OpenError> {
     let failed = |error| OpenError::Sqlite { path: path.to_owned(), error };
-    let rows: [(&'static str, &str, &'static str); 4] = [
+    let rows: [(&'static str, &str, &'static str); 5] = [
         ("journal_mode", "WAL", "wal"),
         ("synchronous", "FULL", "2"),
         ("foreign_keys", "ON", "1"),
         ("trusted_schema", "OFF", "0"),
+        // Without it a REPLACE deletes the row in its way past the triggers that keep facts and entries.
+        ("recursive_triggers", "ON", "1"),
     ];
     for (setting, value, needed) in rows {
         connection.execute_batch(&format!("PRAGMA {setting} = {value}")).map_err(failed)?;

@@ -39,6 +39,10 @@ impl<'c> SqliteTx<'c> {
 
     /// The statement, with its values in place.
     fn bound(&self, sql: &str, values: &[Value]) -> Result<CachedStatement<'_>, StoreError> {
+        if self.connection.is_autocommit() {
+            // The engine gave the transaction up, for want of room most likely: nothing may be written outside of one.
+            return Err(StoreError::Unavailable("the transaction was given up".to_owned()));
+        }
         let mut statement = self.connection.prepare_cached(sql).map_err(error)?;
         if statement.parameter_count() != values.len() {
             // SQLite would take NULL for what is missing.

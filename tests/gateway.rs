@@ -1,0 +1,26 @@
+//! The use cases over a real SQLite store and without the wire, at moments that the test chooses.
+
+#[path = "gateway/acts.rs"]
+mod acts;
+#[path = "gateway/checks.rs"]
+mod checks;
+#[path = "gateway/clock.rs"]
+mod clock;
+#[path = "gateway/evidence.rs"]
+mod evidence;
+#[path = "gateway/ledger.rs"]
+mod ledger;
+#[path = "gateway/lists.rs"]
+mod lists;
+#[path = "gateway/numbers.rs"]
+mod numbers;
+#[path = "gateway/participants.rs"]
+mod participants;
+#[path = "gateway/past.rs"]
+mod past;
+#[path = "gateway/ticker.rs"]
+mod ticker;
+#[path = "gateway/watch.rs"]
+mod watch;
+#[path = "gateway/world.rs"]
+mod world;
