@@ -8,7 +8,7 @@ mod rounds;
 use std::{
     io,
     net::{SocketAddr, TcpListener},
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -30,10 +30,10 @@ use crate::{
         tls::{ConfigError, Current, LoadError, Material, Paths},
     },
     rpc::routes::{self, Routes},
-    service::{Gateway, board::Board, evidence::Evidence, feed::Feed, page::Pages, receipt::Signer},
+    service::{Gateway, board::{self, Board}, evidence::Evidence, feed::Feed, page::Pages, receipt::Signer},
     store::{
         Store, StoreError,
-        sqlite::{self, OpenError},
+        postgres, sqlite,
     },
 };
 
@@ -44,10 +44,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where the operator's probes connect, in plain HTTP.
     pub ops: SocketAddr,
-    /// The SQLite file.
-    pub database: PathBuf,
-    /// How the file is opened.
-    pub store: sqlite::Options,
+    /// The system of record.
+    pub database: Database,
     /// Certificates, anchors and revocation lists.
     pub tls: Paths,
     /// The Ed25519 key that signs receipts, PKCS#8 DER.
@@ -64,6 +62,15 @@ pub struct Settings {
     pub drain: Duration,
 }
 
+/// Which engine keeps the record, and how it is reached.
+#[derive(Clone, Debug)]
+pub enum Database {
+    /// One file, one node.
+    Sqlite(PathBuf, sqlite::Options),
+    /// As many nodes as like.
+    Postgres(postgres::Options),
+}
+
 /// Why a node does not start. Each says what to do.
 #[derive(Debug, Error)]
 pub enum StartError {
@@ -75,9 +82,12 @@ pub enum StartError {
         /// Why.
         error: io::Error,
     },
-    /// The database cannot be opened.
+    /// The file cannot be opened.
     #[error(transparent)]
-    Database(#[from] OpenError),
+    File(#[from] sqlite::OpenError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Database(#[from] postgres::OpenError),
     /// The database cannot be read.
     #[error("the database cannot be read: {0}")]
     Store(#[from] StoreError),
@@ -119,14 +129,17 @@ pub struct Ready {
 impl App {
     /// Builds and starts a node. It answers from the moment this returns.
     pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
-        let store = sqlite::open(&settings.database, settings.store, clock.now())?;
+        let store = match &settings.database {
+            Database::Sqlite(path, options) => sqlite::open(path, *options, clock.now())?,
+            Database::Postgres(options) => postgres::open(options.clone(), clock.now()).await?,
+        };
         Self::on(store, settings, clock).await
     }
 
     /// The same on a store that is open already.
     pub async fn on(store: Store, settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let metrics = metrics::install();
-        let (gateway, feed) = gateway(store, &settings.receipt_key, clock.clone())?;
+        let (gateway, feed) = gateway(store, &settings, clock.clone())?;
         gateway.store.refresh().await?;
         let (services, reporter) = Routes::new(gateway.clone(), feed);
         let services = gate(&gateway, &settings).guard(services);
@@ -227,16 +240,21 @@ fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
 /// The use cases and their feed, on that store.
 fn gateway(
     store: Store,
-    receipt_key: &Path,
+    settings: &Settings,
     clock: Arc<dyn Clock>,
 ) -> Result<(Arc<Gateway>, Arc<Feed>), StartError> {
-    let key = || StartError::ReceiptKey(receipt_key.to_owned());
-    let document = std::fs::read(receipt_key).map_err(|_| key())?;
+    let key = || StartError::ReceiptKey(settings.receipt_key.clone());
+    let document = std::fs::read(&settings.receipt_key).map_err(|_| key())?;
     let signer = Signer::from_pkcs8(&document).ok_or_else(key)?;
     // Tokens must hold across restarts and nodes, so their key comes from the one that is kept.
     let pages = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &document), b"greenlane page tokens v1");
     let rules = Arc::new(RuleBook::shipped());
-    let board = Arc::new(Board::default());
+    // One process has the file for itself; a database may be written by other nodes.
+    let bound = match settings.database {
+        Database::Sqlite(..) => None,
+        Database::Postgres(_) => Some(board::HOLDS),
+    };
+    let board = Arc::new(Board::new(bound, clock.clone()));
     let feed = Arc::new(Feed::new(board.clone(), rules.clone(), clock.clone()));
     store.follow(feed.clone());
     let gateway = Gateway {

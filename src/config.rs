@@ -1,11 +1,12 @@
 //! The configuration file of `greenlane serve`: typed sections in TOML, every mistake reported at once. Paths are
 //! relative to the file.
 
+mod database;
 mod section;
 
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
+    path::Path,
     time::Duration,
 };
 
@@ -14,7 +15,6 @@ use crate::{
     app::Settings,
     domain::caller::Class,
     net::{Limits, tls::Paths},
-    store::sqlite::Options,
 };
 
 /// What a configuration file says.
@@ -64,8 +64,7 @@ impl Config {
             settings: Settings {
                 listen: server.address("listen", "0.0.0.0:8443"),
                 ops: ops.address("listen", "127.0.0.1:9480"),
-                database: database(&mut store, folder),
-                store: Options { readers: store.count("readers", 1..=64, 2), ..Options::default() },
+                database: database::read(&mut store, folder),
                 tls: paths(&mut tls, folder),
                 receipt_key: receipts.path("key", folder),
                 limits: bounds(&mut limits),
@@ -83,17 +82,6 @@ impl Config {
             mistakes.extend(section.end());
         }
         if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
-    }
-}
-
-fn database(store: &mut Section, folder: &Path) -> PathBuf {
-    let url = store.text("url", "");
-    match url.strip_prefix("sqlite://") {
-        Some(path) if !path.is_empty() => folder.join(path),
-        Some(_) | None => {
-            store.mistake("url", "a database like \"sqlite:///var/lib/greenlane/greenlane.db\" is needed");
-            PathBuf::new()
-        }
     }
 }
 

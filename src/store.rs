@@ -3,6 +3,8 @@
 //!
 //! To add an engine: implement [`Engine`] and [`Tx`] in a file of its own; nothing else changes.
 
+mod migration;
+pub mod postgres;
 pub mod sql;
 pub mod sqlite;
 
@@ -40,7 +42,10 @@ pub trait Tx: Send {
         sql: &'static str,
         values: &'a [Value],
     ) -> BoxFuture<'a, Result<u64, StoreError>>;
-    /// Runs a query.
+    /// Puts a statement on its way whose outcome nobody needs to know before the commit: an engine across a network
+    /// does not wait for it. Its failure comes with a later call, or fails the commit.
+    fn send<'a>(&'a mut self, sql: &'static str, values: &'a [Value]) -> BoxFuture<'a, Result<(), StoreError>>;
+    /// Runs a query. One that ends in ` FOR UPDATE` keeps every other transaction off its rows until this one ends.
     fn query<'a>(
         &'a mut self,
         sql: &'static str,
@@ -106,8 +111,10 @@ pub trait Engine: Send + Sync {
     fn read(&self, work: Work) -> BoxFuture<'static, Answer>;
     /// Adds a follower.
     fn follow(&self, follower: Arc<dyn Follower>);
-    /// Runs the followers now.
+    /// Runs the followers now: in a round that begins after this call, shared by all who ask meanwhile.
     fn refresh(&self) -> BoxFuture<'static, Result<(), StoreError>>;
+    /// Hears from outside that there may be something to follow.
+    fn wake(&self) {}
 }
 
 /// A handle on the database.
@@ -148,6 +155,11 @@ impl Store {
     /// See [`Engine::refresh`].
     pub async fn refresh(&self) -> Result<(), StoreError> {
         self.0.refresh().await
+    }
+
+    /// See [`Engine::wake`].
+    pub fn wake(&self) {
+        self.0.wake();
     }
 
     /// Whether the database answers at all.

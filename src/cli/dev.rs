@@ -9,7 +9,7 @@ use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use super::{Failure, log, node};
 use crate::{
-    app::Settings, config::Log, domain::time::Clock, host::SystemClock, net::Limits,
+    app::{Database, Settings}, config::Log, domain::time::Clock, host::SystemClock, net::Limits,
     pki::folder::write_secret_bytes, service::receipt::Signer, store::sqlite::Options,
 };
 
@@ -75,8 +75,7 @@ fn start(args: Args) -> Result<(), Failure> {
     let settings = Settings {
         listen: SocketAddr::from(([127, 0, 0, 1], args.port)),
         ops: SocketAddr::from(([127, 0, 0, 1], args.ops_port)),
-        database: dir.join("greenlane.db"),
-        store: Options::default(),
+        database: Database::Sqlite(dir.join("greenlane.db"), Options::default()),
         tls,
         receipt_key,
         limits: Limits::default(),

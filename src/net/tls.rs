@@ -1,6 +1,7 @@
 //! TLS as it is configured here: 1.3 only, h2 only, a client certificate always, never a resumed session.
 //! Turns [`Material`] into a configuration and says whether a chain is welcome. Knows no sockets.
 
+pub mod client;
 mod identity;
 mod material;
 mod verifier;

@@ -156,7 +156,7 @@ impl pb::compliance_service_server::ComplianceService for Compliance {
         };
         fields.done().map_err(|refusal| status(&refusal))?;
         let (found, next_page_token) =
-            self.gateway.list_standings(caller, &filter).map_err(|r| status(&r))?;
+            self.gateway.list_standings(caller, &filter).await.map_err(|r| status(&r))?;
         let standings = found.iter().map(|of| answer::standing(of, false)).collect();
         Ok(Response::new(pb::ListStandingsResponse { standings, next_page_token }))
     }

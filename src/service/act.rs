@@ -13,7 +13,7 @@ use crate::{
         time::Time,
     },
     host,
-    store::{Abort, BoxFuture, Tx, sql},
+    store::{Abort, BoxFuture, StoreError, Tx, sql},
 };
 
 /// What an act leaves for its entry.
@@ -50,8 +50,23 @@ impl Gateway {
         if !faults.is_empty() {
             return Err(Refusal::fields(faults));
         }
+        let work = Arc::new(work);
+        match self.act_once(context.clone(), work.clone()).await {
+            // Another node kept an answer under the same request id in the meantime: now it is found.
+            Err(Abort::Store(StoreError::Duplicate)) if context.request_id.is_some() => {
+                self.act_once(context, work).await.map_err(refusal)
+            }
+            done => done.map_err(refusal),
+        }
+    }
+
+    async fn act_once<T, W>(&self, context: Context, work: Arc<W>) -> Result<Answered<T>, Abort>
+    where
+        T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,
+        W: for<'t> Fn(&'t mut dyn Tx, Time) -> BoxFuture<'t, Result<Done<T>, Abort>> + Send + Sync + 'static,
+    {
         let rehearsal = context.validate_only.then(|| Arc::new(Mutex::new(None)));
-        let (clock, seen, work) = (self.clock.clone(), rehearsal.clone(), Arc::new(work));
+        let (clock, seen) = (self.clock.clone(), rehearsal.clone());
         let written = self
             .store
             .write(move |tx| {
@@ -80,7 +95,7 @@ impl Gateway {
         let rehearsed = rehearsal.and_then(|seen| seen.lock().expect("nobody panics holding it").take());
         match rehearsed {
             Some(answer) => Ok(Answered { answer, replayed: false }),
-            None => written.map_err(refusal),
+            None => written,
         }
     }
 }
@@ -107,7 +122,7 @@ async fn replay<T: DeserializeOwned>(tx: &mut dyn Tx, context: &Context) -> Resu
         ));
     }
     let answer = serde_json::from_slice(&kept.answer)
-        .map_err(|_| crate::store::StoreError::inconsistent("request", "answer", id))?;
+        .map_err(|_| StoreError::inconsistent("request", "answer", id))?;
     Ok(Some(answer))
 }
 

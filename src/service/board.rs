@@ -1,12 +1,14 @@
 //! All standings of the node as one immutable snapshot. The feed swaps it after every commit and before that
-//! commit's answer, so a reader takes no lock and never sees less than what was acknowledged.
+//! commit's answer, so a reader takes no lock and never sees less than what was acknowledged here. Where other nodes
+//! write too, the snapshot may be answered from only for a while after the feed last saw the record.
 
 use std::{
     collections::{BTreeMap, HashSet},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use arc_swap::ArcSwap;
@@ -19,15 +21,33 @@ use crate::domain::{
     refusal::Refusal,
     rules::RuleBook,
     standing::{self, Evaluation, Standing},
-    time::Time,
+    time::{Clock, Time},
 };
+
+/// How long a snapshot holds, where other nodes write too, after the feed last saw the record. With the feed's
+/// interval and the time of an answer it makes the promised bound of a second.
+pub const HOLDS: Duration = Duration::from_millis(500);
 
 /// The snapshot's holder.
 pub struct Board {
     view: ArcSwap<View>,
     /// Set while what is held may be older than the record.
     lost: AtomicBool,
+    /// How long the snapshot holds without a look at the record; `None` where nobody else writes it.
+    bound: Option<Duration>,
+    clock: Arc<dyn Clock>,
+    /// When the last look that found the snapshot to be the record began: monotonic microseconds.
+    seen: AtomicU64,
+    /// The same on the wall clock, for people.
+    seen_time: AtomicI64,
     revision: watch::Sender<i64>,
+}
+
+/// When a look at the record began.
+#[derive(Clone, Copy, Debug)]
+pub struct Look {
+    monotonic: Duration,
+    time: Time,
 }
 
 /// One immutable snapshot.
@@ -60,24 +80,45 @@ pub struct Held {
 
 // === impl Board ===
 
-impl Default for Board {
-    fn default() -> Self {
+impl Board {
+    /// A board that holds nothing yet.
+    pub fn new(bound: Option<Duration>, clock: Arc<dyn Clock>) -> Self {
         Self {
             view: ArcSwap::from_pointee(View::default()),
             lost: AtomicBool::new(true),
+            bound,
+            clock,
+            seen: AtomicU64::new(0),
+            seen_time: AtomicI64::new(0),
             revision: watch::Sender::new(-1),
         }
     }
-}
 
-impl Board {
-    /// The snapshot, if it may be answered from.
+    /// The snapshot, if it may be answered from now.
     pub fn fresh(&self) -> Result<Arc<View>, Refusal> {
+        if self.is_fresh() { Ok(self.view.load_full()) } else { Err(Refusal::store_unavailable()) }
+    }
+
+    /// Whether what is held may be answered from at this moment. The monotonic clock goes on while a process is
+    /// stopped, so one that was frozen knows when it wakes.
+    pub fn is_fresh(&self) -> bool {
         if self.lost.load(Ordering::Acquire) {
-            Err(Refusal::store_unavailable())
-        } else {
-            Ok(self.view.load_full())
+            return false;
         }
+        let Some(bound) = self.bound else { return true };
+        let seen = Duration::from_micros(self.seen.load(Ordering::Acquire));
+        self.clock.monotonic().saturating_sub(seen) <= bound
+    }
+
+    /// When the record was last seen; `None` before the first time.
+    pub fn seen_time(&self) -> Option<Time> {
+        let seen = self.seen_time.load(Ordering::Acquire);
+        (seen != 0).then(|| Time::from_micros(seen))
+    }
+
+    /// The moment of a look at the record, to be taken before it begins.
+    pub fn look(&self) -> Look {
+        Look { monotonic: self.clock.monotonic(), time: self.clock.now() }
     }
 
     /// The snapshot, however old: for what must go on when the truth is out of reach.
@@ -90,12 +131,20 @@ impl Board {
         self.view.load().suspended.contains(organisation)
     }
 
-    /// Swaps the snapshot.
-    pub fn swap(&self, view: View) {
+    /// Swaps the snapshot for what that look found.
+    pub fn swap(&self, view: View, look: Look) {
         let revision = view.revision;
         self.view.store(Arc::new(view));
-        self.lost.store(false, Ordering::Release);
+        self.confirm(look);
         self.revision.send_replace(revision);
+    }
+
+    /// Says that the snapshot is the record, as of that look.
+    pub fn confirm(&self, look: Look) {
+        let micros = u64::try_from(look.monotonic.as_micros()).unwrap_or(u64::MAX);
+        self.seen.store(micros, Ordering::Release);
+        self.seen_time.store(look.time.micros(), Ordering::Release);
+        self.lost.store(false, Ordering::Release);
     }
 
     /// Says that the snapshot may be older than the record.

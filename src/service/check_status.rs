@@ -20,7 +20,7 @@ use crate::domain::{
     time::Time,
 };
 
-/// The longest wait for a revision.
+/// The longest wait for the record, or for a revision of it.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// A question.
@@ -61,6 +61,22 @@ pub struct Finding {
     /// The next moment at which it could differ by time alone.
     pub expire_time: Option<Time>,
     /// Where it came from.
+    pub source: Source,
+    /// How old the truth is that it rests on: when the newest fact used was recorded, or, with the record out of
+    /// reach, when it was last seen.
+    pub facts_as_of_time: Option<Time>,
+    /// The record is out of reach, and this is what was last known.
+    pub is_last_known: bool,
+}
+
+/// The snapshot that a question is answered from.
+#[derive(Clone)]
+pub(super) struct Reached {
+    /// When it was looked at.
+    pub now: Time,
+    /// The snapshot.
+    pub view: Arc<View>,
+    /// Whether the record was read for it.
     pub source: Source,
 }
 
@@ -104,7 +120,17 @@ impl Gateway {
     }
 
     async fn present(&self, question: &Question) -> Result<Finding, Refusal> {
-        let (now, view) = match self.reach(question.min_revision).await {
+        loop {
+            let finding = self.answer_now(question).await?;
+            // A process that was stopped between the look and the answer knows it now.
+            if finding.is_last_known || self.board.is_fresh() {
+                return Ok(finding);
+            }
+        }
+    }
+
+    async fn answer_now(&self, question: &Question) -> Result<Finding, Refusal> {
+        let reached = match self.reach(question.min_revision).await {
             Err(refusal)
                 if refusal.reason == Reason::StoreUnavailable
                     && question.action == Action::ServeExistingUsers =>
@@ -113,18 +139,21 @@ impl Gateway {
             }
             reached => reached?,
         };
-        self.seen_in(&view, now, question)
+        self.seen_in(&reached, question)
     }
 
-    fn seen_in(&self, view: &View, now: Time, question: &Question) -> Result<Finding, Refusal> {
+    fn seen_in(&self, reached: &Reached, question: &Question) -> Result<Finding, Refusal> {
+        let Reached { now, view, source } = reached;
         let held = view.mvnos.get(&question.mvno).ok_or_else(|| unknown_mvno(&question.mvno))?;
-        let held = held.at(&self.rules, now)?;
+        let held = held.at(&self.rules, *now)?;
         Ok(Finding {
             at: place(question.action),
             revision: view.revision,
-            decide_time: now,
+            decide_time: *now,
             expire_time: held.evaluation.next_turn,
-            source: Source::Cache,
+            source: *source,
+            facts_as_of_time: held.evaluation.facts_as_of_time,
+            is_last_known: false,
             held,
         })
     }
@@ -132,51 +161,66 @@ impl Gateway {
     /// Existing users are served while the truth is out of reach: the last decision known, ALLOW where none is.
     fn last_known(&self, question: &Question) -> Result<Finding, Refusal> {
         let now = self.clock.now();
-        let view = self.board.last_known();
-        match self.seen_in(&view, now, question) {
+        let reached = Reached { now, view: self.board.last_known(), source: Source::Cache };
+        let seen = self.board.seen_time();
+        match self.seen_in(&reached, question) {
             Err(refusal) if refusal.reason == Reason::MvnoNotFound => {
                 let mut held = Held::compute(Vec::new(), 0, now, &self.rules, now)?;
                 held.decided[place(question.action)].decision = Decision::Allow;
                 Ok(Finding {
                     held: Arc::new(held),
                     at: place(question.action),
-                    revision: view.revision,
+                    revision: reached.view.revision,
                     decide_time: now,
                     expire_time: None,
                     source: Source::Cache,
+                    facts_as_of_time: seen,
+                    is_last_known: true,
                 })
             }
-            answered => answered,
+            answered => Ok(Finding { facts_as_of_time: seen, is_last_known: true, ..answered? }),
         }
     }
 
     /// The snapshot, once it has reached that revision, and the moment at which it was looked at. The moment comes
-    /// first: whatever was answered before it is in a snapshot that is taken after it.
-    pub(super) async fn reach(&self, revision: i64) -> Result<(Time, Arc<View>), Refusal> {
-        let (now, view) = self.look()?;
-        if view.revision >= revision {
-            return Ok((now, view));
+    /// first: whatever was answered before it is in a snapshot that is taken after it. One that may be too old, or is
+    /// behind, is renewed from the record first; any number of callers share one look.
+    pub(super) async fn reach(&self, revision: i64) -> Result<Reached, Refusal> {
+        let held = self.look(Source::Cache);
+        if let Ok(reached) = held
+            && reached.view.revision >= revision
+        {
+            return Ok(reached);
+        }
+        let renewed = tokio::time::timeout(PATIENCE, self.store.refresh()).await;
+        let reached = self.look(Source::Origin)?;
+        if reached.view.revision >= revision {
+            return Ok(reached);
+        }
+        if !matches!(renewed, Ok(Ok(()))) {
+            return Err(Refusal::store_unavailable());
         }
         let mut revisions = self.board.revisions();
-        let reached = tokio::time::timeout(PATIENCE, revisions.wait_for(|seen| *seen >= revision)).await;
-        match reached {
-            Ok(Ok(_)) => self.look(),
+        let waited = tokio::time::timeout(PATIENCE, revisions.wait_for(|seen| *seen >= revision)).await;
+        match waited {
+            Ok(Ok(_)) => self.look(Source::Origin),
             Ok(Err(_)) | Err(_) => {
                 let message = format!(
                     "Revision {revision} was not reached within 1 s; this node is at {}.",
-                    view.revision
+                    reached.view.revision
                 );
                 Err(Refusal::new(Reason::RevisionNotReached, message)
                     .with("min_revision", revision)
-                    .with("revision", view.revision)
+                    .with("revision", reached.view.revision)
                     .retry(Duration::from_secs(1)))
             }
         }
     }
 
-    fn look(&self) -> Result<(Time, Arc<View>), Refusal> {
+    fn look(&self, source: Source) -> Result<Reached, Refusal> {
         let now = self.clock.now();
-        Ok((now, self.board.fresh()?))
+        let view = self.board.fresh()?;
+        Ok(Reached { now, view, source })
     }
 
     async fn as_of(&self, question: &Question) -> Result<Finding, Refusal> {
@@ -190,12 +234,13 @@ impl Gateway {
         faults.not_ahead("known_time", known, now);
         faults.done()?;
         // Before the facts are read: an answer may know more than its revision says, never less.
-        let revision = self.board.fresh()?.revision;
+        let revision = self.reach(0).await?.view.revision;
         let facts = self.facts_of(&question.mvno).await?;
         let evaluation = standing::evaluate(&facts, &self.rules, as_of, known)
             .map_err(|_| Refusal::no_rules_then(as_of))?;
         let set = self.rules.at(as_of).ok_or_else(|| Refusal::no_rules_then(as_of))?;
         let decided = vec![decision::decide(&evaluation, question.action, set)];
+        let facts_as_of_time = evaluation.facts_as_of_time;
         let held = Held { facts, revision, since_time: as_of, evaluation, decided, computed: now };
         Ok(Finding {
             held: Arc::new(held),
@@ -204,6 +249,8 @@ impl Gateway {
             decide_time: now,
             expire_time: None,
             source: Source::Origin,
+            facts_as_of_time,
+            is_last_known: false,
         })
     }
 

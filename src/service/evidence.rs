@@ -98,11 +98,13 @@ impl Evidence {
     /// Writes what was counted. What could not be written is counted on.
     pub async fn flush(&self, store: &Store) -> Result<(), Refusal> {
         let started = self.clock.monotonic();
-        let counts: Vec<(Check, i64)> = self
+        let mut counts: Vec<(Check, i64)> = self
             .shards
             .iter()
             .flat_map(|shard| mem::take(&mut *shard.lock().expect("nobody panics holding it")))
             .collect();
+        // Nodes write the same rows: in one order they wait for each other, in two they would deadlock.
+        counts.sort_by_cached_key(|(check, _)| key(check));
         let counts = Arc::new(counts);
         if !counts.is_empty() {
             let writing = counts.clone();
@@ -127,6 +129,12 @@ impl Evidence {
             *shard.entry(check.clone()).or_insert(0) += n;
         }
     }
+}
+
+/// The place of a count in the order of the table's key.
+fn key(check: &Check) -> (String, String, &'static str, &'static str, i64, i64, Time) {
+    let (asker, mvno) = (check.asker.to_string(), check.mvno.to_string());
+    (asker, mvno, check.action.as_str(), check.decision.as_str(), check.revision, check.bulletin, check.minute)
 }
 
 fn rows(counts: &[(Check, i64)]) -> Vec<sql::check_count::CheckCount> {

@@ -1,8 +1,9 @@
 //! Keeps the board at the record: after a commit that changed a standing or a participant, and before that commit
-//! is answered, what changed is read and the snapshot swapped.
+//! is answered, what changed is read and the snapshot swapped. Where other nodes write too, every look that finds
+//! nothing new says that the snapshot still holds.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
     time::Duration,
 };
@@ -12,11 +13,12 @@ use tokio::sync::broadcast;
 use super::board::{Board, Held, View};
 use crate::{
     domain::{
+        fact::Fact,
         name::ParticipantName,
         rules::RuleBook,
         time::{Clock, Time},
     },
-    store::{BoxFuture, Follower, StoreError, Tx, sql, sql::change::Change},
+    store::{BoxFuture, Follower, StoreError, Tx, sql, sql::change::Change, sql::standing::StandingRow},
 };
 
 /// Changes read at a time; a longer backlog is read in as many turns as it takes.
@@ -45,30 +47,52 @@ impl Feed {
     }
 
     async fn catch_up(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
-        let now = self.clock.now();
+        let (look, now) = (self.board.look(), self.clock.now());
         let held = self.board.last_known();
-        // A board that holds nothing takes everything; the log of how it came about is not needed for that.
-        let cold = held.mvnos.is_empty();
-        let mut view = View::clone(&held);
-        let changes = if cold { Vec::new() } else { changes_after(tx, view.revision).await? };
-        let names: BTreeSet<ParticipantName> = if cold {
-            sql::standing::list_names(tx).await?.into_iter().collect()
-        } else {
-            changes.iter().map(|change| change.mvno.clone()).collect()
-        };
-        for name in names {
-            if let Some(held) = self.load(tx, &name, now).await? {
-                view.mvnos.insert(name, Arc::new(held));
-            }
+        let revision = sql::change::revision(tx).await?;
+        // A board that holds nothing takes everything; so does one whose record was put back to an earlier day.
+        let cold = held.mvnos.is_empty() || revision < held.revision;
+        if !cold && revision == held.revision {
+            self.board.confirm(look);
+            return Ok(());
         }
-        view.revision = sql::change::latest(tx).await?.unwrap_or(0);
+        let (mut view, changes) = if cold {
+            metrics::counter!("greenlane_feed_cold_loads_total").increment(1);
+            (self.load_all(tx, now).await?, Vec::new())
+        } else {
+            let mut view = View::clone(&held);
+            let changes = changes_after(tx, held.revision).await?;
+            let names: BTreeSet<&ParticipantName> = changes.iter().map(|change| &change.mvno).collect();
+            for name in names {
+                if let Some(held) = self.load(tx, name, now).await? {
+                    view.mvnos.insert(name.clone(), Arc::new(held));
+                }
+            }
+            (view, changes)
+        };
+        view.revision = revision;
         view.suspended = sql::participant::list_suspended(tx).await?.into_iter().collect();
-        self.board.swap(view);
+        self.board.swap(view, look);
         for change in changes {
             // Nobody watching is no fault.
             let _ = self.changes.send(change);
         }
         Ok(())
+    }
+
+    /// Every MVNO, in as many statements whatever their number.
+    async fn load_all(&self, tx: &mut dyn Tx, now: Time) -> Result<View, StoreError> {
+        let mut histories: HashMap<ParticipantName, Vec<Fact>> = HashMap::new();
+        for fact in sql::fact::list_all(tx).await? {
+            histories.entry(fact.mvno.clone()).or_default().push(fact);
+        }
+        let mut view = View::default();
+        for row in sql::standing::list(tx).await? {
+            let facts = histories.remove(&row.mvno).unwrap_or_default();
+            let held = self.hold(&row, facts, now)?;
+            view.mvnos.insert(row.mvno, Arc::new(held));
+        }
+        Ok(view)
     }
 
     async fn load(
@@ -79,13 +103,16 @@ impl Feed {
     ) -> Result<Option<Held>, StoreError> {
         let Some(row) = sql::standing::lookup(tx, name).await? else { return Ok(None) };
         let facts = sql::fact::list_of(tx, name).await?;
+        self.hold(&row, facts, now).map(Some)
+    }
+
+    fn hold(&self, row: &StandingRow, facts: Vec<Fact>, now: Time) -> Result<Held, StoreError> {
         // A turn that came while nobody looked is still to be recorded: what the record holds is held until the
         // ticker has written it, and computed again for every answer meanwhile.
         let last = row.next_turn.map(|turn| turn.minus(Duration::from_micros(1)));
         let moment = last.map_or(now, |last| last.min(now));
         Held::compute(facts, row.revision, row.since_time, &self.rules, moment)
-            .map(Some)
-            .map_err(|_| StoreError::inconsistent("standing", "mvno", &name.to_string()))
+            .map_err(|_| StoreError::inconsistent("standing", "mvno", &row.mvno.to_string()))
     }
 }
 

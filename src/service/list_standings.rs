@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use super::{Gateway, feed, standing_of::StandingOf};
+use super::{Gateway, check_status::Reached, feed, standing_of::StandingOf};
 use crate::domain::{
     caller::{Caller, Class},
     name::ParticipantName,
@@ -25,7 +25,7 @@ pub struct Filter {
 
 impl Gateway {
     /// A page of standings and the token of the next, empty at the end.
-    pub fn list_standings(
+    pub async fn list_standings(
         &self,
         caller: &Caller,
         filter: &Filter,
@@ -37,11 +37,10 @@ impl Gateway {
         let only = filter.mvno.clone().or(own);
         let list = format!("standings|{}|{:?}|{:?}", caller.organisation, only, filter.standing);
         let ask = self.pages.ask(&list, filter.page_size, &filter.page_token)?;
-        let view = self.board.fresh()?;
+        let Reached { now, view, .. } = self.reach(0).await?;
         let after = ask.after.as_deref().and_then(|name| ParticipantName::parse_mvno(name).ok());
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
         let size = usize::try_from(ask.size).unwrap_or(usize::MAX);
-        let now = self.clock.now();
         let mut found = Vec::new();
         for (name, held) in feed::all(&view).range((from, Bound::Unbounded)) {
             if only.as_ref().is_some_and(|only| only != name) {

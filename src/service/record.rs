@@ -170,8 +170,9 @@ pub(crate) async fn turn(
     let judged = present(facts, now);
     let evaluation =
         standing::evaluate(facts, rules, judged, judged).map_err(|_| Refusal::no_rules_then(now))?;
-    let revision = sql::change::next_revision(tx).await?;
     let before = sql::standing::lookup(tx, mvno).await?;
+    // From here to the commit nobody else takes a revision: as little as can be comes after.
+    let revision = sql::change::next_revision(tx).await?;
     let previous = before.as_ref().map_or(Standing::Unknown, |row| row.standing);
     let turned = before.as_ref().is_none_or(|row| row.standing != evaluation.standing);
     let since_time = before.filter(|_| !turned).map_or(now, |row| row.since_time);

@@ -1,6 +1,6 @@
 //! One MVNO's standing with every fact behind it.
 
-use super::{Gateway, board::Held, check_status::may_see, record::unknown_mvno};
+use super::{Gateway, board::Held, check_status::{Reached, may_see}, record::unknown_mvno};
 use crate::domain::{caller::Caller, name::ParticipantName, refusal::Refusal};
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ impl Gateway {
         min_revision: i64,
     ) -> Result<StandingOf, Refusal> {
         may_see(caller, &mvno)?;
-        let (now, view) = self.reach(min_revision).await?;
+        let Reached { now, view, .. } = self.reach(min_revision).await?;
         let held = view.mvnos.get(&mvno).ok_or_else(|| unknown_mvno(&mvno))?;
         let held = held.at(&self.rules, now)?;
         Ok(StandingOf { mvno, held })

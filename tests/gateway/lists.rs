@@ -53,7 +53,7 @@ async fn pages(world: &World, list: &str, size: i32) -> Vec<Vec<String>> {
         let (page, next): (Vec<String>, String) = match list {
             "standings" => {
                 let (rows, next) =
-                    world.gateway.list_standings(&who, &standings(None, size, &token)).expect("page");
+                    world.gateway.list_standings(&who, &standings(None, size, &token)).await.expect("page");
                 (rows.iter().map(|row| row.mvno.to_string()).collect(), next)
             }
             "inspections" => {
@@ -104,14 +104,12 @@ async fn pages_are_the_whole_list_and_nothing_twice() {
 #[tokio::test]
 async fn filters_hold_over_pages() {
     let world = many().await;
-    let page = |token: &str| {
-        world
-            .gateway
-            .list_standings(&officer(), &standings(Some(Standing::Rectifying), 1, token))
-            .expect("page")
+    let page = async |token: &str| {
+        let filter = standings(Some(Standing::Rectifying), 1, token);
+        world.gateway.list_standings(&officer(), &filter).await.expect("page")
     };
-    let (first, token) = page("");
-    let (second, end) = page(&token);
+    let (first, token) = page("").await;
+    let (second, end) = page(&token).await;
     let seen: Vec<String> = first.iter().chain(&second).map(|row| row.mvno.to_string()).collect();
     assert_eq!(seen, ["mvnos/m02", "mvnos/m05"]);
     assert!(end.is_empty());
@@ -124,9 +122,9 @@ async fn filters_hold_over_pages() {
 async fn a_token_of_another_list_filter_or_caller_is_refused() {
     let world = many().await;
     let who = officer();
-    let (_, token) = world.gateway.list_standings(&who, &standings(None, 2, "")).expect("page");
-    let ask = |who: &Caller, filter| world.gateway.list_standings(who, &filter).map(drop);
-    ask(&who, standings(None, 5, &token)).expect("another size is the same list");
+    let (_, token) = world.gateway.list_standings(&who, &standings(None, 2, "")).await.expect("page");
+    let ask = async |who: &Caller, filter| world.gateway.list_standings(who, &filter).await.map(drop);
+    ask(&who, standings(None, 5, &token)).await.expect("another size is the same list");
     let mut tampered = token.clone();
     tampered.replace_range(0..1, if token.starts_with('0') { "1" } else { "0" });
     for (who, filter) in [
@@ -137,7 +135,7 @@ async fn a_token_of_another_list_filter_or_caller_is_refused() {
         (&who, standings(None, 2, "x")),
         (&who, standings(None, 2, &"ab".repeat(2000))),
     ] {
-        let refused = ask(who, filter).expect_err("not its token");
+        let refused = ask(who, filter).await.expect_err("not its token");
         assert_eq!(refused.reason, Reason::PageTokenMismatch);
     }
     let elsewhere =

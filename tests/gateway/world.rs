@@ -185,7 +185,7 @@ impl World {
     ) -> Self {
         let store = sqlite::open(&path, options, clock.now()).expect("opened");
         let rules = Arc::new(RuleBook::shipped());
-        let board = Arc::new(Board::default());
+        let board = Arc::new(Board::new(None, clock.clone()));
         let feed = Arc::new(Feed::new(board.clone(), rules.clone(), clock.clone()));
         store.follow(feed.clone());
         store.refresh().await.expect("followed");

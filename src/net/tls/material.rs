@@ -75,6 +75,14 @@ pub enum LoadError {
         /// The PEM label that was expected.
         section: &'static str,
     },
+    /// A certificate of the file cannot be an anchor.
+    #[error("{what} {path} has a certificate that cannot be a CA's; give the CA's own file")]
+    NotCa {
+        /// What the file is for.
+        what: &'static str,
+        /// Which file.
+        path: String,
+    },
 }
 
 // === impl Material ===
@@ -97,7 +105,7 @@ impl Material {
     }
 }
 
-fn certificates(what: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, LoadError> {
+pub(super) fn certificates(what: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, LoadError> {
     sections(what, path, "CERTIFICATE")
 }
 

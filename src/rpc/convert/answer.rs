@@ -26,7 +26,7 @@ pub fn check(finding: &Finding, decision_id: String) -> pb::CheckStatusResponse 
         revision: finding.revision,
         rule_version: finding.held.evaluation.rule_version.clone(),
         bulletin_version: 0,
-        facts_as_of_time: finding.held.evaluation.facts_as_of_time.map(stamp),
+        facts_as_of_time: finding.facts_as_of_time.map(stamp),
         decide_time: Some(stamp(finding.decide_time)),
         expire_time: finding.expire_time.map(stamp),
         source: match finding.source {

@@ -26,20 +26,27 @@ pub struct Change {
 
 /// Takes the next revision.
 pub async fn next_revision(tx: &mut dyn Tx) -> Result<i64, StoreError> {
-    let rows =
-        tx.query("UPDATE counter SET n = n + 1 WHERE name = 'revision' RETURNING n", values![]).await?;
-    rows.first().ok_or_else(|| StoreError::inconsistent("counter", "n", "revision"))?.int(0)
+    one(tx, "UPDATE counter SET n = n + 1 WHERE name = 'revision' RETURNING n").await
 }
 
 /// The revision of the last commit that took one; 0 before the first.
 pub async fn revision(tx: &mut dyn Tx) -> Result<i64, StoreError> {
-    let rows = tx.query("SELECT n FROM counter WHERE name = 'revision'", values![]).await?;
+    one(tx, "SELECT n FROM counter WHERE name = 'revision'").await
+}
+
+/// The same, and nobody else takes one until this transaction ends: for work on many MVNOs at once.
+pub async fn lock(tx: &mut dyn Tx) -> Result<i64, StoreError> {
+    one(tx, "SELECT n FROM counter WHERE name = 'revision' FOR UPDATE").await
+}
+
+async fn one(tx: &mut dyn Tx, sql: &'static str) -> Result<i64, StoreError> {
+    let rows = tx.query(sql, values![]).await?;
     rows.first().ok_or_else(|| StoreError::inconsistent("counter", "n", "revision"))?.int(0)
 }
 
 /// Appends a change.
 pub async fn append(tx: &mut dyn Tx, change: &Change) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "INSERT INTO change_log (revision, mvno, standing, previous, change_time, cause)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         values![
@@ -52,7 +59,6 @@ pub async fn append(tx: &mut dyn Tx, change: &Change) -> Result<(), StoreError> 
         ],
     )
     .await
-    .map(drop)
 }
 
 /// Changes after a revision, in order.

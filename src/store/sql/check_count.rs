@@ -27,10 +27,10 @@ pub struct CheckCount {
     pub n: i64,
 }
 
-/// Adds counts to what is kept.
+/// Adds counts to what is kept. Writers of the same rows do not deadlock as long as all come in the order of keys.
 pub async fn add(tx: &mut dyn Tx, counts: &[CheckCount]) -> Result<(), StoreError> {
     for count in counts {
-        tx.execute(
+        tx.send(
             "INSERT INTO check_count (asker, mvno, action, decision, revision, bulletin, minute, n)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (asker, mvno, action, decision, revision, bulletin, minute)

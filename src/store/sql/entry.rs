@@ -8,7 +8,7 @@ use crate::{
 
 /// Appends an entry.
 pub async fn append(tx: &mut dyn Tx, entry: &Entry) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "INSERT INTO entry (entry_id, kind, entry_time, caller, certificate_sha256, method, subject,
            request_sha256, outcome, detail, revision)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
@@ -27,7 +27,6 @@ pub async fn append(tx: &mut dyn Tx, entry: &Entry) -> Result<(), StoreError> {
         ],
     )
     .await
-    .map(drop)
 }
 
 /// Entries after a place in the order of record, each with its place.

@@ -40,6 +40,18 @@ pub async fn list_of(tx: &mut dyn Tx, mvno: &ParticipantName) -> Result<Vec<Fact
     rows.iter().map(read).collect()
 }
 
+/// Every fact of every MVNO, one history after the other, each in the order of record.
+pub async fn list_all(tx: &mut dyn Tx) -> Result<Vec<Fact>, StoreError> {
+    let rows = tx
+        .query(
+            "SELECT seq, name, mvno, true_time, record_time, supersedes, recorded_by, body
+             FROM fact ORDER BY mvno, seq",
+            values![],
+        )
+        .await?;
+    rows.iter().map(read).collect()
+}
+
 /// Inspections after a place in the order of record, of one MVNO or of all.
 pub async fn list_inspections(
     tx: &mut dyn Tx,

@@ -61,9 +61,9 @@ fn sense(organisation: &str, request_id: &str, row: &Row) -> Result<Kept, StoreE
     })
 }
 
-/// Keeps an answer.
+/// Keeps an answer; `Duplicate`, here or from the commit, where another transaction kept one first.
 pub async fn add(tx: &mut dyn Tx, kept: &Kept) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "INSERT INTO request (organisation, request_id, method, payload_sha256, answer, create_time)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         values![
@@ -76,7 +76,6 @@ pub async fn add(tx: &mut dyn Tx, kept: &Kept) -> Result<(), StoreError> {
         ],
     )
     .await
-    .map(drop)
 }
 
 /// Forgets answers given before that moment.

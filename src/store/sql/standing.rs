@@ -25,50 +25,57 @@ pub struct StandingRow {
     pub next_turn: Option<Time>,
 }
 
-/// Keeps every other transaction off this MVNO until this one ends. A write without a change is a lock everywhere.
+/// Keeps every other transaction off this MVNO until this one ends.
 pub async fn lock(tx: &mut dyn Tx, mvno: &ParticipantName) -> Result<(), StoreError> {
-    tx.execute("UPDATE standing SET revision = revision WHERE mvno = ?1", values![mvno]).await.map(drop)
+    tx.query("SELECT revision FROM standing WHERE mvno = ?1 FOR UPDATE", values![mvno]).await.map(drop)
 }
 
 /// One row.
 pub async fn lookup(tx: &mut dyn Tx, mvno: &ParticipantName) -> Result<Option<StandingRow>, StoreError> {
     let rows = tx
         .query(
-            "SELECT standing, previous, since_time, revision, rule_version, next_turn FROM standing WHERE mvno = ?1",
+            "SELECT mvno, standing, previous, since_time, revision, rule_version, next_turn
+             FROM standing WHERE mvno = ?1",
             values![mvno],
         )
         .await?;
-    let read = |row| sense(mvno, row).map_err(|error| error.named("standing", COLUMNS, &mvno.to_string()));
     rows.first().map(read).transpose()
 }
 
-/// What the query above selects.
-const COLUMNS: &str = "standing, previous, since_time, revision, rule_version, next_turn";
-
-fn sense(mvno: &ParticipantName, row: &Row) -> Result<StandingRow, StoreError> {
-    Ok(StandingRow {
-        mvno: mvno.clone(),
-        standing: row.word(0, Standing::parse)?,
-        previous: row.word(1, Standing::parse)?,
-        since_time: row.time(2)?,
-        revision: row.int(3)?,
-        rule_version: row.text(4)?.to_owned(),
-        next_turn: row.opt_time(5)?,
-    })
+/// Every row, in the order of names.
+pub async fn list(tx: &mut dyn Tx) -> Result<Vec<StandingRow>, StoreError> {
+    let rows = tx
+        .query(
+            "SELECT mvno, standing, previous, since_time, revision, rule_version, next_turn
+             FROM standing ORDER BY mvno",
+            values![],
+        )
+        .await?;
+    rows.iter().map(read).collect()
 }
 
-/// Every MVNO that has a standing, in the order of names.
-pub async fn list_names(tx: &mut dyn Tx) -> Result<Vec<ParticipantName>, StoreError> {
-    tx.query("SELECT mvno FROM standing ORDER BY mvno", values![])
-        .await?
-        .iter()
-        .map(|row| row.participant(0))
-        .collect()
+/// What every query here selects.
+const COLUMNS: &str = "mvno, standing, previous, since_time, revision, rule_version, next_turn";
+
+fn read(row: &Row) -> Result<StandingRow, StoreError> {
+    sense(row).map_err(|error| error.named("standing", COLUMNS, row.text(0).unwrap_or_default()))
+}
+
+fn sense(row: &Row) -> Result<StandingRow, StoreError> {
+    Ok(StandingRow {
+        mvno: row.participant(0)?,
+        standing: row.word(1, Standing::parse)?,
+        previous: row.word(2, Standing::parse)?,
+        since_time: row.time(3)?,
+        revision: row.int(4)?,
+        rule_version: row.text(5)?.to_owned(),
+        next_turn: row.opt_time(6)?,
+    })
 }
 
 /// Writes a row, new or not.
 pub async fn save(tx: &mut dyn Tx, row: &StandingRow) -> Result<(), StoreError> {
-    tx.execute(
+    tx.send(
         "INSERT INTO standing (mvno, standing, previous, since_time, revision, rule_version, next_turn)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
          ON CONFLICT (mvno) DO UPDATE SET standing = excluded.standing, previous = excluded.previous,
@@ -85,5 +92,4 @@ pub async fn save(tx: &mut dyn Tx, row: &StandingRow) -> Result<(), StoreError> 
         ],
     )
     .await
-    .map(drop)
 }

@@ -43,6 +43,8 @@ impl<'c> SqliteTx<'c> {
             // The engine gave the transaction up, for want of room most likely: nothing may be written outside of one.
             return Err(StoreError::Unavailable("the transaction was given up".to_owned()));
         }
+        // Who writes is alone: rows need no lock, and SQLite has no word for it.
+        let sql = sql.strip_suffix(" FOR UPDATE").unwrap_or(sql);
         let mut statement = self.connection.prepare_cached(sql).map_err(error)?;
         if statement.parameter_count() != values.len() {
             // SQLite would take NULL for what is missing.
@@ -81,6 +83,10 @@ impl Tx for SqliteTx<'_> {
         values: &'a [Value],
     ) -> BoxFuture<'a, Result<u64, StoreError>> {
         Box::pin(std::future::ready(self.execute_now(sql, values)))
+    }
+
+    fn send<'a>(&'a mut self, sql: &'static str, values: &'a [Value]) -> BoxFuture<'a, Result<(), StoreError>> {
+        Box::pin(std::future::ready(self.execute_now(sql, values).map(drop)))
     }
 
     fn query<'a>(

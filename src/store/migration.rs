@@ -1,0 +1,44 @@
+//! The schema's history: each migration has one text for every engine and what only one engine says its own way.
+//! A migration that was applied is never changed: a new one is added.
+//!
+//! | version | what changed |
+//! | --- | --- |
+//! | 1 | the first schema |
+
+use aws_lc_rs::digest;
+
+/// One migration.
+pub(super) struct Migration {
+    pub(super) version: i64,
+    pub(super) name: &'static str,
+    /// For every engine, in TEXT, BIGINT and BLOB; each engine has its own words for these.
+    pub(super) common: &'static str,
+    pub(super) sqlite: &'static str,
+    pub(super) postgres: &'static str,
+}
+
+/// Every migration, in order.
+pub(super) const MIGRATIONS: &[Migration] = &[Migration {
+    version: 1,
+    name: "first",
+    common: include_str!("migrations/0001_first.sql"),
+    sqlite: include_str!("migrations/0001_first.sqlite.sql"),
+    postgres: include_str!("migrations/0001_first.postgres.sql"),
+}];
+
+/// The version that this program makes.
+pub(super) fn latest() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.version)
+}
+
+// === impl Migration ===
+
+impl Migration {
+    /// SHA-256 of what an engine runs: the common text and its own, lower-case hex.
+    pub(super) fn checksum(&self, own: &str) -> String {
+        let mut context = digest::Context::new(&digest::SHA256);
+        context.update(self.common.as_bytes());
+        context.update(own.as_bytes());
+        context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
