@@ -1,0 +1,8 @@
+//! What the other test programs stand on, tested by itself: that it starts, dies, comes back and ends with whoever
+//! started it. Each with its control.
+
+#[path = "support/all.rs"]
+pub mod support;
+
+#[path = "support/tests/postgres.rs"]
+mod postgres;

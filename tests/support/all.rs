@@ -1,0 +1,9 @@
+//! What several test programs stand on: servers on loopback in folders of their own, ways to harm them, and a check of
+//! what is left. A test program takes all of it by one line, `#[path = "support/all.rs"] pub mod support;`; it is
+//! `pub` there because no program uses everything.
+
+pub mod folder;
+pub mod port;
+pub mod postgres;
+pub mod process;
+pub mod tls;
