@@ -30,11 +30,15 @@ use crate::{
         tls::{ConfigError, Current, LoadError, Material, Paths},
     },
     rpc::routes::{self, Routes},
-    service::{Gateway, board::{self, Board}, evidence::Evidence, feed::Feed, page::Pages, receipt::Signer},
-    store::{
-        Store, StoreError,
-        postgres, sqlite,
+    service::{
+        Gateway,
+        board::{self, Board},
+        evidence::Evidence,
+        feed::Feed,
+        page::Pages,
+        receipt::Signer,
     },
+    store::{Store, StoreError, postgres, sqlite},
 };
 
 /// Everything that a node is made of.
@@ -86,7 +90,7 @@ pub enum StartError {
     #[error(transparent)]
     File(#[from] sqlite::OpenError),
     /// The database cannot be used.
-    #[error(transparent)]
+    #[error("store.url: {0}")]
     Database(#[from] postgres::OpenError),
     /// The database cannot be read.
     #[error("the database cannot be read: {0}")]

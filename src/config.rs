@@ -4,11 +4,7 @@
 mod database;
 mod section;
 
-use std::{
-    collections::BTreeMap,
-    path::Path,
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use self::section::Section;
 use crate::{

@@ -44,7 +44,11 @@ pub trait Tx: Send {
     ) -> BoxFuture<'a, Result<u64, StoreError>>;
     /// Puts a statement on its way whose outcome nobody needs to know before the commit: an engine across a network
     /// does not wait for it. Its failure comes with a later call, or fails the commit.
-    fn send<'a>(&'a mut self, sql: &'static str, values: &'a [Value]) -> BoxFuture<'a, Result<(), StoreError>>;
+    fn send<'a>(
+        &'a mut self,
+        sql: &'static str,
+        values: &'a [Value],
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
     /// Runs a query. One that ends in ` FOR UPDATE` keeps every other transaction off its rows until this one ends.
     fn query<'a>(
         &'a mut self,

@@ -1,5 +1,6 @@
-//! The contract of the store. `suite` and `tables` are functions over any store; `sqlite` and `full_disk` are what
-//! only a file can do. An engine is added here by running the same functions on it.
+//! The contract of the store. `suite`, `tables`, `edges` and `follow` are functions over any store, run on every
+//! engine; `sqlite`, `postgres` and `full_disk` are what only one of them can do. An engine is added here by running
+//! the same functions on it.
 
 #[path = "store/edges.rs"]
 mod edges;
@@ -9,27 +10,41 @@ mod fixture;
 mod follow;
 #[path = "store/full_disk.rs"]
 mod full_disk;
+#[path = "store/postgres.rs"]
+mod postgres;
 #[path = "store/sqlite.rs"]
 mod sqlite;
 #[path = "store/suite.rs"]
 mod suite;
+#[path = "support/all.rs"]
+pub mod support;
 #[path = "store/tables.rs"]
 mod tables;
 
-/// Runs functions of the contract, each on an empty SQLite file of its own.
-macro_rules! on_sqlite {
+/// Runs functions of the contract, each on an empty database of its own, on every engine.
+macro_rules! on_every_engine {
     ($($module:ident::$case:ident),* $(,)?) => {
-        $(
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $case() {
-                let folder = tempfile::tempdir().expect("a folder");
-                $module::$case(&fixture::open(&folder.path().join("db"))).await;
-            }
-        )*
+        mod on_sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let folder = tempfile::tempdir().expect("a folder");
+                    super::$module::$case(&super::fixture::open(&folder.path().join("db"))).await;
+                }
+            )*
+        }
+        mod on_postgres {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    super::$module::$case(&super::postgres::open().await).await;
+                }
+            )*
+        }
     };
 }
 
-on_sqlite!(
+on_every_engine!(
     suite::a_transaction_is_all_or_nothing,
     suite::an_abort_rolls_back_its_own_work_alone,
     suite::a_taken_key_is_told,

@@ -9,8 +9,14 @@ use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use super::{Failure, log, node};
 use crate::{
-    app::{Database, Settings}, config::Log, domain::time::Clock, host::SystemClock, net::Limits,
-    pki::folder::write_secret_bytes, service::receipt::Signer, store::sqlite::Options,
+    app::{Database, Settings},
+    config::Log,
+    domain::time::Clock,
+    host::SystemClock,
+    net::Limits,
+    pki::folder::write_secret_bytes,
+    service::receipt::Signer,
+    store::sqlite::Options,
 };
 
 /// Start a gateway on this machine with certificates and sample data, and say how to use it.

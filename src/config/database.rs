@@ -29,7 +29,8 @@ pub(super) fn read(store: &mut Section, folder: &Path) -> Database {
             Err((key, what)) => store.mistake(key, &what),
         }
     } else {
-        let examples = "\"sqlite:///var/lib/greenlane/greenlane.db\" or \"postgresql://greenlane@db1,db2/greenlane\"";
+        let examples =
+            "\"sqlite:///var/lib/greenlane/greenlane.db\" or \"postgresql://greenlane@db1,db2/greenlane\"";
         store.mistake("url", &format!("a database like {examples} is needed"));
     }
     sqlite(PathBuf::new())

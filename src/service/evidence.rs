@@ -134,7 +134,15 @@ impl Evidence {
 /// The place of a count in the order of the table's key.
 fn key(check: &Check) -> (String, String, &'static str, &'static str, i64, i64, Time) {
     let (asker, mvno) = (check.asker.to_string(), check.mvno.to_string());
-    (asker, mvno, check.action.as_str(), check.decision.as_str(), check.revision, check.bulletin, check.minute)
+    (
+        asker,
+        mvno,
+        check.action.as_str(),
+        check.decision.as_str(),
+        check.revision,
+        check.bulletin,
+        check.minute,
+    )
 }
 
 fn rows(counts: &[(Check, i64)]) -> Vec<sql::check_count::CheckCount> {

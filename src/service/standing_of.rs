@@ -1,6 +1,11 @@
 //! One MVNO's standing with every fact behind it.
 
-use super::{Gateway, board::Held, check_status::{Reached, may_see}, record::unknown_mvno};
+use super::{
+    Gateway,
+    board::Held,
+    check_status::{Reached, may_see},
+    record::unknown_mvno,
+};
 use crate::domain::{caller::Caller, name::ParticipantName, refusal::Refusal};
 use std::sync::Arc;
 

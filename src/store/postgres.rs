@@ -46,7 +46,9 @@ pub enum OpenError {
     #[error("{0}; write postgresql://user@host:5432/database, several hosts with commas between them")]
     Url(String),
     /// No host answers, or none takes writes, or the server refuses the session.
-    #[error("store.url: no database that takes writes at {hosts}: {error}; is it up, and are user, password and CA right?")]
+    #[error(
+        "store.url: no database that takes writes at {hosts}: {error}; is it up, and are user, password and CA right?"
+    )]
     Unreachable {
         /// Where it was looked for.
         hosts: String,
@@ -54,10 +56,12 @@ pub enum OpenError {
         error: String,
     },
     /// Older than what is tested.
-    #[error("store.url: the server's version is {0}, and PostgreSQL 15 or later is needed")]
+    #[error("the server's version is {0}, and PostgreSQL 15 or later is needed")]
     TooOld(String),
     /// A setting that would lose acknowledged writes.
-    #[error("store.url: the server's {setting} is {found}, which loses acknowledged writes; set it to {needed}")]
+    #[error(
+        "store.url: the server's {setting} is {found}, which loses acknowledged writes; set it to {needed}"
+    )]
     Unsafe {
         /// Which setting.
         setting: &'static str,
@@ -67,10 +71,10 @@ pub enum OpenError {
         needed: &'static str,
     },
     /// Tables of another program.
-    #[error("store.url: the database has tables of another program; name an empty database")]
+    #[error("the database has tables of another program; name an empty database")]
     Foreign,
     /// Made by a newer greenlane.
-    #[error("store.url: the schema is at {found}, newer than this program's {ours}; run the newer program")]
+    #[error("the schema is at {found}, newer than this program's {ours}; run the newer program")]
     Newer {
         /// In the database.
         found: i64,
@@ -78,10 +82,12 @@ pub enum OpenError {
         ours: i64,
     },
     /// A migration that was applied is not the one in this program.
-    #[error("store.url: migration {0} in the database is not the one in this program; run the program that made it")]
+    #[error(
+        "store.url: migration {0} in the database is not the one in this program; run the program that made it"
+    )]
     Changed(i64),
     /// The server refused a statement that every start needs.
-    #[error("store.url: the database refused the start: {0}")]
+    #[error("the database refused the start: {0}")]
     Sql(String),
 }
 
@@ -234,12 +240,14 @@ impl Postgres {
         let done = runtime.spawn(async move {
             let _room = room;
             let (answer, changed) = core.run(&work, mode).await.map_err(Abort::Store)?;
-            if changed {
+            if changed || (mode == Mode::Write && keeper.is_behind()) {
                 let _ = keeper.run(keeper::Cause::Commit).await; // who fails is told; the write is done
             }
             answer
         });
-        Box::pin(async move { done.await.unwrap_or_else(|_| Err(Abort::Store(unavailable("work panicked")))) })
+        Box::pin(
+            async move { done.await.unwrap_or_else(|_| Err(Abort::Store(unavailable("work panicked")))) },
+        )
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
 
 /// What a probe does when it is asked to follow.
 #[derive(Clone, Copy)]
-enum Way {
+pub enum Way {
     Follow,
     Fail,
     Panic,
@@ -22,7 +22,7 @@ enum Way {
 }
 
 /// A follower that keeps the revision it read.
-struct Probe {
+pub struct Probe {
     way: Mutex<Way>,
     seen: AtomicI64,
     runs: AtomicUsize,
@@ -96,7 +96,7 @@ pub async fn runs_during(store: &Store, work: impl Future<Output = ()>) -> usize
 // === impl Probe ===
 
 impl Probe {
-    fn on(store: &Store, way: Way) -> Arc<Self> {
+    pub fn on(store: &Store, way: Way) -> Arc<Self> {
         let probe = Arc::new(Self {
             way: Mutex::new(way),
             seen: AtomicI64::new(0),
@@ -111,7 +111,7 @@ impl Probe {
         *self.way.lock().expect("nobody panics holding it") = way;
     }
 
-    fn seen(&self) -> i64 {
+    pub fn seen(&self) -> i64 {
         self.seen.load(SeqCst)
     }
 

@@ -105,7 +105,10 @@ impl Material {
     }
 }
 
-pub(super) fn certificates(what: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, LoadError> {
+pub(super) fn certificates(
+    what: &'static str,
+    path: &Path,
+) -> Result<Vec<CertificateDer<'static>>, LoadError> {
     sections(what, path, "CERTIFICATE")
 }
 

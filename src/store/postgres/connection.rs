@@ -98,7 +98,8 @@ pub(super) fn hosts(config: &Config) -> String {
         tokio_postgres::config::Host::Tcp(name) => name.clone(),
         tokio_postgres::config::Host::Unix(path) => path.display().to_string(),
     };
-    let named = config.get_hosts().iter().enumerate().map(|(at, name)| format!("{}:{}", host(name), port(at)));
+    let named =
+        config.get_hosts().iter().enumerate().map(|(at, name)| format!("{}:{}", host(name), port(at)));
     named.collect::<Vec<_>>().join(",")
 }
 

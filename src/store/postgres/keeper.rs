@@ -4,7 +4,10 @@
 
 use std::{
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -48,12 +51,15 @@ pub(super) struct Keeper {
     asks: mpsc::Sender<Ask>,
     woken: Arc<Notify>,
     list: Arc<Mutex<Vec<Arc<dyn Follower>>>>,
+    behind: Arc<AtomicBool>,
 }
 
 struct Round {
     options: Options,
     woken: Arc<Notify>,
     list: Arc<Mutex<Vec<Arc<dyn Follower>>>>,
+    /// The last round failed.
+    behind: Arc<AtomicBool>,
     session: Option<Arc<Connection>>,
     /// A session on its way: a round that cannot wait for it leaves it to the next.
     opening: Option<JoinHandle<Result<Connection, OpenError>>>,
@@ -67,16 +73,18 @@ impl Keeper {
     pub(super) fn start(options: Options, runtime: &Handle) -> Self {
         let (asks, asked) = mpsc::channel(4096);
         let (woken, list) = (Arc::new(Notify::new()), Arc::default());
+        let behind = Arc::new(AtomicBool::new(false));
         let round = Round {
             options,
             woken: Arc::clone(&woken),
             list: Arc::clone(&list),
+            behind: behind.clone(),
             session: None,
             opening: None,
             warm: false,
         };
         runtime.spawn(round.keep(asked));
-        Self { asks, woken, list }
+        Self { asks, woken, list, behind }
     }
 
     pub(super) fn follow(&self, follower: Arc<dyn Follower>) {
@@ -86,6 +94,11 @@ impl Keeper {
     /// Says that there may be something to follow.
     pub(super) fn wake(&self) {
         self.woken.notify_one();
+    }
+
+    /// Whether the last round failed, so that a commit of any kind is a reason to try again.
+    pub(super) fn is_behind(&self) -> bool {
+        self.behind.load(Ordering::Acquire)
     }
 
     /// A round that begins after this call.
@@ -113,12 +126,11 @@ impl Round {
             while let Ok(ask) = asked.try_recv() {
                 asks.push(ask);
             }
-            let done = self.round().await;
+            let committed = asks.iter().any(|ask| ask.cause == Cause::Commit);
+            let done = self.round(committed).await;
+            self.behind.store(done.is_err(), Ordering::Release);
             if let Err(error) = &done {
                 tracing::warn!(%error, "the record was not followed");
-                if asks.iter().any(|ask| ask.cause == Cause::Commit) {
-                    self.followers().iter().for_each(|follower| follower.lost());
-                }
             }
             for ask in asks {
                 let _ = ask.answer.send(done.clone()); // nobody waits any more
@@ -130,15 +142,25 @@ impl Round {
         self.list.lock().expect("nobody panics holding it").clone()
     }
 
-    async fn round(&mut self) -> Result<(), StoreError> {
+    async fn round(&mut self, committed: bool) -> Result<(), StoreError> {
         let followers = self.followers();
         if followers.is_empty() {
             return Ok(());
         }
-        let session = self.session().await?;
-        let limit = if self.warm { PATIENCE } else { COLD };
-        let done = tokio::time::timeout(limit, follow(session, &followers)).await;
-        let done = done.unwrap_or_else(|_| Err(unavailable("the database did not answer the feed in time")));
+        let reached = match self.session().await {
+            Ok(session) => {
+                let limit = if self.warm { PATIENCE } else { COLD };
+                tokio::time::timeout(limit, follow(session, &followers))
+                    .await
+                    .map_err(|_| unavailable("the database did not answer the feed in time"))
+            }
+            Err(error) => Err(error),
+        };
+        if reached.is_err() && committed {
+            // What is held is older than what this node is about to acknowledge. Otherwise it holds for its while.
+            followers.iter().for_each(|follower| follower.lost());
+        }
+        let done = reached.and_then(|followed| followed);
         self.warm |= done.is_ok();
         if done.is_err() {
             // Whatever is left on it, the next round begins on a new one.
@@ -185,7 +207,8 @@ async fn follow(session: Arc<Connection>, followers: &[Arc<dyn Follower>]) -> Re
     let mut first = Ok(());
     for follower in followers {
         let following = AssertUnwindSafe(async { follower.follow(&mut tx).await });
-        let followed = following.catch_unwind().await.unwrap_or_else(|_| Err(unavailable("a follower panicked")));
+        let followed =
+            following.catch_unwind().await.unwrap_or_else(|_| Err(unavailable("a follower panicked")));
         if let Err(failure) = &followed {
             tracing::error!(error = %failure, "a follower lost the record");
             if std::panic::catch_unwind(AssertUnwindSafe(|| follower.lost())).is_err() {

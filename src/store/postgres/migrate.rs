@@ -18,7 +18,11 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration (
 /// Applies what is missing.
 pub(super) async fn run(client: &Client, now: Time) -> Result<(), OpenError> {
     // A lock that is waited for longer than a start takes is held by something else.
-    batch(client, "BEGIN; SET LOCAL lock_timeout = '60s'; SET LOCAL idle_in_transaction_session_timeout = '60s'").await?;
+    batch(
+        client,
+        "BEGIN; SET LOCAL lock_timeout = '60s'; SET LOCAL idle_in_transaction_session_timeout = '60s'",
+    )
+    .await?;
     client.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await.map_err(failed)?;
     if is_foreign(client).await? {
         return Err(OpenError::Foreign);

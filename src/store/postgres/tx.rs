@@ -88,7 +88,9 @@ impl PgTx {
         match tokio::time::timeout(COMMIT, committed).await {
             Ok(Ok(())) => self.connection.set_open(false),
             // The server said that it did not commit; anything else may have been committed or not.
-            Ok(Err(error)) if error.as_db_error().is_some() && !is_gone(&error) => return Err(told_apart(&error)),
+            Ok(Err(error)) if error.as_db_error().is_some() && !is_gone(&error) => {
+                return Err(told_apart(&error));
+            }
             Ok(Err(error)) => return Err(unknown(&told(&error))),
             Err(_) => return Err(unknown("no answer")),
         }
@@ -250,7 +252,10 @@ fn is_gone(error: &Error) -> bool {
     ];
     match error.code() {
         Some(code) => GONE.contains(code),
-        None => error.is_closed() || std::error::Error::source(error).is_some_and(|cause| cause.is::<std::io::Error>()),
+        None => {
+            error.is_closed()
+                || std::error::Error::source(error).is_some_and(|cause| cause.is::<std::io::Error>())
+        }
     }
 }
 
@@ -258,7 +263,9 @@ fn is_gone(error: &Error) -> bool {
 fn told_apart(error: &Error) -> StoreError {
     match error.code() {
         Some(code) if *code == SqlState::UNIQUE_VIOLATION => StoreError::Duplicate,
-        Some(code) if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code) => {
+        Some(code)
+            if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(code) =>
+        {
             StoreError::Retry
         }
         _ if is_gone(error) => StoreError::Retry,

@@ -85,7 +85,11 @@ impl Tx for SqliteTx<'_> {
         Box::pin(std::future::ready(self.execute_now(sql, values)))
     }
 
-    fn send<'a>(&'a mut self, sql: &'static str, values: &'a [Value]) -> BoxFuture<'a, Result<(), StoreError>> {
+    fn send<'a>(
+        &'a mut self,
+        sql: &'static str,
+        values: &'a [Value],
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
         Box::pin(std::future::ready(self.execute_now(sql, values).map(drop)))
     }
 
