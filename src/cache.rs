@@ -6,6 +6,7 @@
 
 pub mod memory;
 pub mod none;
+pub mod redis;
 mod settings;
 
 use std::pin::Pin;
