@@ -10,6 +10,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("host", &["domain"]),
     ("store", &["domain"]),
+    ("cache", &["domain", "host"]),
     ("service", &["domain", "store", "host"]),
     ("rpc", &["service", "domain", "net::Peer", "layer::deadline", "host"]),
     ("layer", &["domain", "rpc", "net::Peer", "store", "host"]),
