@@ -1,6 +1,7 @@
 //! The configuration file of `greenlane serve`: typed sections in TOML, every mistake reported at once. Paths are
 //! relative to the file.
 
+mod cache;
 mod database;
 mod section;
 
@@ -53,6 +54,7 @@ impl Config {
         let mut tls = root.section("tls");
         let mut store = root.section("store");
         let mut ops = root.section("ops");
+        let mut cache = root.section("cache");
         let mut receipts = root.section("receipts");
         let mut limits = root.section("limits");
         let mut log = root.section("log");
@@ -61,6 +63,7 @@ impl Config {
                 listen: server.address("listen", "0.0.0.0:8443"),
                 ops: ops.address("listen", "127.0.0.1:9480"),
                 database: database::read(&mut store, folder),
+                cache: cache::read(&mut cache, folder),
                 tls: paths(&mut tls, folder),
                 receipt_key: receipts.path("key", folder),
                 limits: bounds(&mut limits),
@@ -74,7 +77,7 @@ impl Config {
                 filter: log.text("filter", "info"),
             },
         };
-        for section in [server, tls, store, ops, receipts, limits, log, root] {
+        for section in [server, tls, store, cache, ops, receipts, limits, log, root] {
             mistakes.extend(section.end());
         }
         if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }

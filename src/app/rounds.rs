@@ -44,6 +44,18 @@ pub(super) async fn upkeep(metrics: PrometheusHandle) {
     }
 }
 
+/// Looks at the record whenever another node says that there is something new.
+pub(super) async fn hints(gateway: Arc<Gateway>) {
+    let mut hints = gateway.cache.hints();
+    while hints.changed().await.is_ok() {
+        if *hints.borrow_and_update() > gateway.board.last_known().revision {
+            gateway.store.wake();
+        }
+    }
+    // No cache, no hints: this round has nothing to do until the node stops.
+    std::future::pending::<()>().await;
+}
+
 /// Records what turns by time alone, when it does.
 pub(super) async fn turns(gateway: Arc<Gateway>) {
     loop {

@@ -21,5 +21,4 @@ pub fn run(args: &Args) -> Result<(), Failure> {
         tracing::info!(address = %app.address(), ops = %app.ops_address(), "ready");
         Ok(())
     })
-    .map_err(Failure::from)
 }

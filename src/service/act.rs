@@ -95,7 +95,11 @@ impl Gateway {
         let rehearsed = rehearsal.and_then(|seen| seen.lock().expect("nobody panics holding it").take());
         match rehearsed {
             Some(answer) => Ok(Answered { answer, replayed: false }),
-            None => written,
+            None => {
+                // Other nodes look at once; those that miss it look all the same, a moment later.
+                self.cache.hint(self.board.last_known().revision);
+                written
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 //! | version | what changed |
 //! | --- | --- |
 //! | 1 | the first schema |
+//! | 2 | a mark of who takes part |
 
 use aws_lc_rs::digest;
 
@@ -18,13 +19,22 @@ pub(super) struct Migration {
 }
 
 /// Every migration, in order.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "first",
-    common: include_str!("migrations/0001_first.sql"),
-    sqlite: include_str!("migrations/0001_first.sqlite.sql"),
-    postgres: include_str!("migrations/0001_first.postgres.sql"),
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "first",
+        common: include_str!("migrations/0001_first.sql"),
+        sqlite: include_str!("migrations/0001_first.sqlite.sql"),
+        postgres: include_str!("migrations/0001_first.postgres.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "participants",
+        common: include_str!("migrations/0002_participants.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+];
 
 /// The version that this program makes.
 pub(super) fn latest() -> i64 {

@@ -11,7 +11,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("host", &["domain"]),
     ("store", &["domain"]),
     ("cache", &["domain", "host"]),
-    ("service", &["domain", "store", "host"]),
+    ("service", &["domain", "store", "host", "cache"]),
     ("rpc", &["service", "domain", "net::Peer", "layer::deadline", "host"]),
     ("layer", &["domain", "rpc", "net::Peer", "store", "host"]),
     ("net", &["domain", "host"]),

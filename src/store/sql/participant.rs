@@ -45,6 +45,11 @@ pub async fn lookup(tx: &mut dyn Tx, name: &ParticipantName) -> Result<Option<Pa
     rows.first().map(read).transpose()
 }
 
+/// Keeps every other transaction off a participant until this one ends.
+pub async fn lock(tx: &mut dyn Tx, name: &ParticipantName) -> Result<(), StoreError> {
+    tx.query("SELECT state FROM participant WHERE name = ?1 FOR UPDATE", values![name]).await.map(drop)
+}
+
 /// Writes what changed of a participant.
 pub async fn save(tx: &mut dyn Tx, participant: &Participant) -> Result<(), StoreError> {
     tx.execute(
