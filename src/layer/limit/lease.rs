@@ -155,7 +155,7 @@ mod tests {
         let later = later + DRY;
         assert_eq!(lease.take(1, later), (Err(DRY), Taken::Ask(11)));
         lease.settle(11, Some(Spent { granted: 11, wait: Duration::ZERO }), later);
-        assert_eq!((0..100).filter(|_| lease.take(1, later).0.is_ok()).count(), 211);
+        assert_eq!((0..1_000).filter(|_| lease.take(1, later).0.is_ok()).count(), 211);
     }
 
     #[test]
