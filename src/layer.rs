@@ -1,14 +1,17 @@
 //! The layers around every service, outermost first. Only this file knows their order, and why:
 //!
 //! 1. `observe`: names the call and counts it, so that whatever happens further in is counted;
-//! 2. `audit`: outside `access`, so that a refused caller is in the ledger too;
-//! 3. `access`: before anything is read of the body; denies by default;
-//! 4. `deadline`: the caller's time, answered as DEADLINE_EXCEEDED and handed on to the store;
-//! 5. `mend`: next to the services, gives the transport's own faults our codes and texts.
+//! 2. `limit`: outside `audit`, so that a flood, of refused calls too, is no flood of ledger entries; it needs nothing
+//!    but the identity, and what it refuses costs no layer further in anything;
+//! 3. `audit`: outside `access`, so that a refused caller is in the ledger too;
+//! 4. `access`: before anything is read of the body; denies by default;
+//! 5. `deadline`: the caller's time, answered as DEADLINE_EXCEEDED and handed on to the store;
+//! 6. `mend`: next to the services, gives the transport's own faults our codes and texts.
 
 pub mod access;
 pub mod audit;
 pub mod deadline;
+pub mod limit;
 pub mod mend;
 pub mod observe;
 
@@ -48,12 +51,21 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// The services behind every layer.
+    /// The services behind every layer but the limits.
     pub fn guard<S: Inner>(&self, services: S) -> impl Inner {
+        observe::Observe::new(self.audited(services), self.observe.clone())
+    }
+
+    /// The services behind every layer.
+    pub fn guard_within<S: Inner>(&self, limits: limit::Shared, services: S) -> impl Inner {
+        let limited = limit::Limit::new(self.audited(services), limits);
+        observe::Observe::new(limited, self.observe.clone())
+    }
+
+    fn audited<S: Inner>(&self, services: S) -> impl Inner {
         let mended = mend::Mend::new(services);
         let timed = deadline::Deadline::new(mended, self.deadline.clone());
         let allowed = access::Access::new(timed, self.access.clone());
-        let audited = audit::Audit::new(allowed, self.audit.clone());
-        observe::Observe::new(audited, self.observe.clone())
+        audit::Audit::new(allowed, self.audit.clone())
     }
 }

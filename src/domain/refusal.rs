@@ -151,6 +151,8 @@ reasons! {
     AlreadySuspended "ALREADY_SUSPENDED" FailedPrecondition "该企业已处于暂停状态。";
     /// The changes after that revision are no longer kept.
     WatchTooOld "WATCH_TOO_OLD" OutOfRange "所要求的版本早于保留范围，请重新读取全部状态后再订阅。";
+    /// More calls than this organisation may make in that time.
+    RateLimited "RATE_LIMITED" ResourceExhausted "调用过于频繁，已超过本机构的限额，请在所示时间后重试。";
 }
 
 // === impl Refusal ===

@@ -12,7 +12,7 @@ use metrics::{Counter, Histogram};
 use tonic::Code;
 use tower::Service;
 
-use super::{Answer, Inner, Request, Response};
+use super::{Answer, Inner, Request, Response, limit::Limited};
 use crate::{
     domain::time::Clock,
     net::Peer,
@@ -133,7 +133,9 @@ impl<S: Inner> Service<Request> for Observe<S> {
             let refused = status::refused(response.headers());
             let code = refused.as_ref().map_or(Code::Ok, |(code, _)| *code);
             shared.count(method, code, took);
-            if let Some((_, reason)) = refused {
+            // What is over a limit is told once a minute, by `limit`: a flood must not fill the log.
+            let limited = response.extensions().get::<Limited>().is_some();
+            if let Some((_, reason)) = refused.filter(|_| !limited) {
                 let caller = peer.map(|peer| peer.caller.to_string()).unwrap_or_default();
                 tracing::warn!(
                     caller.id = caller,

@@ -1,21 +1,25 @@
 //! Settings that are wrong, each told in one clear line that names the key: passwords, users, protocols and TLS.
 
-use std::fs;
+use std::{
+    fs,
+    io::{Read, Write},
+    time::Duration,
+};
 
 use greenlane::cache::{
     Settings, State,
     redis::{Fault, Report, check},
 };
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
 use crate::{
     fixture::{clock, load, open, settings, value},
     server::Server,
 };
 
-/// What the user of a gateway needs, and nothing else; `deploy/README.md` says the same.
+/// What the user of a gateway needs, and nothing else; the README says the same.
 const GRANTS: &str = "resetkeys resetchannels -@all ~greenlane:* &greenlane:* +hello +ping +subscribe +publish \
-                      +eval +evalsha +script|load +getrange +set +del +get +time +client|setinfo";
+                      +eval +evalsha +script|load +getrange +set +del +get +time";
 
 async fn fault(settings: &Settings) -> Fault {
     match check(settings, &*clock()).await {
@@ -149,6 +153,7 @@ struct Issuer(CertifiedIssuer<'static, KeyPair>);
 impl Issuer {
     fn new() -> Self {
         let mut ca = CertificateParams::default();
+        ca.distinguished_name.push(DnType::CommonName, "a CA of a test");
         ca.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Self(CertifiedIssuer::self_signed(ca, KeyPair::generate().expect("a key")).expect("a CA"))
     }
@@ -218,7 +223,28 @@ async fn tls() {
 
     let server = Server::start();
     issuer.write(server.folder.path(), "ca.crt");
-    assert_eq!(fault(&over_tls(&server)).await, Fault::NotTls);
+    let silent = Settings { connect_limit: Duration::from_millis(300), ..over_tls(&server) };
+    assert!(fault(&silent).await.to_string().ends_with("no answer in 300 ms; does that port speak TLS?"));
+}
+
+/// What answers in plain text at once, before it was asked anything.
+#[tokio::test]
+async fn no_redis_at_all() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for socket in listener.incoming().take(2) {
+            let mut socket = socket.expect("a caller");
+            socket.write_all(b"SSH-2.0-something\r\n").expect("written");
+            // Until the caller has seen enough.
+            let _ = socket.read_to_end(&mut Vec::new());
+        }
+    });
+    let server = Server::start();
+    let plain = Settings { url: format!("redis://127.0.0.1:{port}"), ..settings(&server) };
+    assert_eq!(fault(&plain).await, Fault::NotRedis);
+    let tls = Settings { url: format!("rediss://127.0.0.1:{port}"), ..plain };
+    assert_eq!(fault(&tls).await, Fault::NotTls);
 }
 
 #[tokio::test]

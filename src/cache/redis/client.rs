@@ -66,7 +66,13 @@ impl Door {
         let connecting = self.client.get_multiplexed_async_connection_with_config(&config);
         match tokio::time::timeout(self.connect_limit, connecting).await {
             Ok(connected) => connected.map_err(|error| Fault::of(&error, "HELLO")),
-            Err(_) => Err(Fault::OutOfReach(format!("no answer in {} ms", self.connect_limit.as_millis()))),
+            Err(_) => {
+                let waited = format!("no answer in {} ms", self.connect_limit.as_millis());
+                // A plain Redis waits for the end of the line, and TLS has none.
+                let tls = matches!(self.client.get_connection_info().addr(), ConnectionAddr::TcpTls { .. });
+                let hint = if tls { "; does that port speak TLS?" } else { "" };
+                Err(Fault::OutOfReach(waited + hint))
+            }
         }
     }
 }
@@ -87,7 +93,7 @@ fn info(settings: &Settings) -> Result<ConnectionInfo, Fault> {
         return Err(wrong());
     }
     let info = settings.url.as_str().into_connection_info().map_err(|_| wrong())?;
-    let mut user = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+    let mut user = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3).set_skip_set_lib_name();
     match (&settings.username, &settings.password) {
         (Some(_), None) => {
             return Err(Fault::Settings("cache.username: a user needs a password; name cache.password_file"));

@@ -55,7 +55,7 @@ pub enum Fault {
     #[error("cache.url: what answers there is not Redis, or wants TLS; check the port, or use rediss://")]
     NotRedis,
     /// The user may not do what we need.
-    #[error("cache.username: this user may not use {0}; grant it, see deploy/README.md")]
+    #[error("cache.username: this user may not use {0}; grant it, see README.md")]
     Forbidden(&'static str),
     /// A replica.
     #[error("cache.url: this Redis is a read-only replica; name the primary")]
