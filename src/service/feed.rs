@@ -47,8 +47,9 @@ impl Feed {
     async fn catch_up(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
         let now = self.clock.now();
         let held = self.board.last_known();
-        // A board that holds nothing takes everything; the log of how it came about is not needed for that.
-        let cold = held.mvnos.is_empty();
+        // A board that was never filled takes everything; the log of how it came about is not needed for that. One
+        // that holds no MVNO yet is not cold: somebody may be watching for the first.
+        let cold = *self.board.revisions().borrow() < 0;
         let mut view = View::clone(&held);
         let changes = if cold { Vec::new() } else { changes_after(tx, view.revision).await? };
         let names: BTreeSet<ParticipantName> = if cold {
