@@ -17,12 +17,20 @@ struct Migration {
     own: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "first",
-    common: include_str!("../migrations/0001_first.sql"),
-    own: include_str!("../migrations/0001_first.sqlite.sql"),
-}];
+const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "first",
+        common: include_str!("../migrations/0001_first.sql"),
+        own: include_str!("../migrations/0001_first.sqlite.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "reasons",
+        common: include_str!("../migrations/0002_reasons.sql"),
+        own: "",
+    },
+];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration (
   version INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, apply_time INTEGER NOT NULL
