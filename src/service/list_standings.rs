@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use super::{Gateway, feed, standing_of::StandingOf};
+use super::{Gateway, feed, page::Filling, standing_of::StandingOf};
 use crate::domain::{
     caller::{Caller, Class},
     name::ParticipantName,
@@ -40,7 +40,7 @@ impl Gateway {
         let view = self.board.fresh()?;
         let after = ask.after.as_deref().and_then(|name| ParticipantName::parse_mvno(name).ok());
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let size = usize::try_from(ask.size).unwrap_or(usize::MAX);
+        let mut filling = Filling::new(ask.size);
         let now = self.clock.now();
         let mut found = Vec::new();
         for (name, held) in feed::all(&view).range((from, Bound::Unbounded)) {
@@ -51,7 +51,8 @@ impl Gateway {
             if filter.standing.is_some_and(|wanted| wanted != held.standing()) {
                 continue;
             }
-            if found.len() == size {
+            let sentences = held.evaluation.reasons.len() + held.evaluation.remedies.len();
+            if !filling.takes(found.len(), 256 + sentences * 768) {
                 let last: &StandingOf = found.last().expect("a page has at least one row");
                 let token = self.pages.token(&list, &last.mvno.to_string());
                 return Ok((found, token));
