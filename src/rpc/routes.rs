@@ -36,7 +36,7 @@ type Boxed = tower::util::BoxCloneSyncService<Request, http::Response<Body>, Inf
 /// A request's largest message.
 const LARGEST_REQUEST: usize = 1 << 20;
 /// An answer's largest message.
-const LARGEST_ANSWER: usize = 4 << 20;
+pub(super) const LARGEST_ANSWER: usize = 4 << 20;
 
 /// The services.
 #[derive(Clone)]

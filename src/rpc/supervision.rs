@@ -92,7 +92,7 @@ impl pb::supervision_service_server::SupervisionService for Supervision {
         let mut fields = Fields::default();
         let filter = Filter {
             mvno: fields.opt_mvno("mvno", &message.mvno),
-            page_size: message.page_size,
+            page_size: fields.page_size(message.page_size),
             page_token: message.page_token.clone(),
         };
         fields.done().map_err(|refusal| status(&refusal))?;

@@ -76,6 +76,21 @@ impl Finding {
 impl Gateway {
     /// Answers a question of that caller.
     pub async fn check_status(&self, caller: &Caller, question: &Question) -> Result<Finding, Refusal> {
+        self.check_status_by(caller, question, self.patience()).await
+    }
+
+    /// The moment on the monotonic clock at which a call that begins now waits no longer for a revision.
+    pub fn patience(&self) -> Duration {
+        self.clock.monotonic() + PATIENCE
+    }
+
+    /// The same, waiting for a revision until that moment at the longest: the questions of a batch share one.
+    pub async fn check_status_by(
+        &self,
+        caller: &Caller,
+        question: &Question,
+        until: Duration,
+    ) -> Result<Finding, Refusal> {
         may_see(caller, &question.mvno)?;
         let past = question.as_of_time.is_some() || question.known_time.is_some();
         if past && question.min_revision != 0 {
@@ -89,7 +104,7 @@ impl Gateway {
             Err(_) if question.action == Action::ServeExistingUsers && !past => self.last_known(question)?,
             Err(refusal) => return Err(refusal),
             Ok(()) if past => self.as_of(question).await?,
-            Ok(()) => self.present(question).await?,
+            Ok(()) => self.present(question, until).await?,
         };
         self.evidence.count(Check {
             asker: caller.organisation.clone(),
@@ -103,8 +118,8 @@ impl Gateway {
         Ok(finding)
     }
 
-    async fn present(&self, question: &Question) -> Result<Finding, Refusal> {
-        let (now, view) = match self.reach(question.min_revision).await {
+    async fn present(&self, question: &Question, until: Duration) -> Result<Finding, Refusal> {
+        let (now, view) = match self.reach(question.min_revision, until).await {
             Err(refusal)
                 if refusal.reason == Reason::StoreUnavailable
                     && question.action == Action::ServeExistingUsers =>
@@ -152,18 +167,19 @@ impl Gateway {
 
     /// The snapshot, once it has reached that revision, and the moment at which it was looked at. The moment comes
     /// first: whatever was answered before it is in a snapshot that is taken after it.
-    pub(super) async fn reach(&self, revision: i64) -> Result<(Time, Arc<View>), Refusal> {
+    pub(super) async fn reach(&self, revision: i64, until: Duration) -> Result<(Time, Arc<View>), Refusal> {
         let (now, view) = self.look()?;
         if view.revision >= revision {
             return Ok((now, view));
         }
         let mut revisions = self.board.revisions();
-        let reached = tokio::time::timeout(PATIENCE, revisions.wait_for(|seen| *seen >= revision)).await;
+        let patience = until.saturating_sub(self.clock.monotonic());
+        let reached = tokio::time::timeout(patience, revisions.wait_for(|seen| *seen >= revision)).await;
         match reached {
             Ok(Ok(_)) => self.look(),
             Ok(Err(_)) | Err(_) => {
                 let message = format!(
-                    "Revision {revision} was not reached within 1 s; this node is at {}.",
+                    "Revision {revision} was not reached in time; this node is at {}.",
                     view.revision
                 );
                 Err(Refusal::new(Reason::RevisionNotReached, message)

@@ -22,7 +22,7 @@ impl Gateway {
         min_revision: i64,
     ) -> Result<StandingOf, Refusal> {
         may_see(caller, &mvno)?;
-        let (now, view) = self.reach(min_revision).await?;
+        let (now, view) = self.reach(min_revision, self.patience()).await?;
         let held = view.mvnos.get(&mvno).ok_or_else(|| unknown_mvno(&mvno))?;
         let held = held.at(&self.rules, now)?;
         Ok(StandingOf { mvno, held })
