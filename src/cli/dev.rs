@@ -5,7 +5,13 @@ mod certs;
 mod plan;
 mod seed;
 
-use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fs,
+    net::{SocketAddr, TcpStream},
+    path::PathBuf,
+    sync::Arc,
+    time::Duration,
+};
 
 use super::{Failure, log, node};
 use crate::{
@@ -53,11 +59,16 @@ pub fn run(args: Args) -> Result<(), Failure> {
             })?;
             let (address, ops) =
                 kept.trim().split_once(' ').ok_or_else(|| "the addresses cannot be read".to_owned())?;
-            print!("{}", banner::text(&args.dir, address, ops, &[]));
+            print!("{}", banner::text(&args.dir, address, ops, &[], answers(ops)));
             Ok(())
         }
         None => start(args),
     }
+}
+
+/// Whether a gateway listens there.
+fn answers(ops: &str) -> bool {
+    ops.parse().is_ok_and(|ops| TcpStream::connect_timeout(&ops, Duration::from_secs(1)).is_ok())
 }
 
 fn start(args: Args) -> Result<(), Failure> {
@@ -92,7 +103,7 @@ fn start(args: Args) -> Result<(), Failure> {
         let (address, ops) = (app.address().to_string(), app.ops_address().to_string());
         certs::write_env(&dir, &address).map_err(|error| error.to_string())?;
         fs::write(dir.join(ADDRESSES), format!("{address} {ops}\n")).map_err(|error| error.to_string())?;
-        print!("{}", banner::text(&dir, &address, &ops, &notes));
+        print!("{}", banner::text(&dir, &address, &ops, &notes, true));
         Ok(())
     })
     .map_err(Failure::from)
