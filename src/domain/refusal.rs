@@ -99,7 +99,7 @@ reasons! {
     FactNotFound "FACT_NOT_FOUND" NotFound "没有该名称的事实记录，请先列出后再引用。";
     /// The finding was closed already.
     FindingClosed "FINDING_CLOSED" FailedPrecondition "该问题已经关闭。";
-    /// A fault of ours; the log has it under the request's id.
+    /// A fault of ours; the log has it under the id in RequestInfo.
     Internal "INTERNAL" Internal "系统内部错误，请凭请求编号联系运营方。";
     /// Fields of the request are wrong; every one is listed.
     InvalidFields "INVALID_FIELDS" InvalidArgument "请求字段有误，请按所列各项修改后重试。";
@@ -135,6 +135,8 @@ reasons! {
     PrefixNotAllocated "PREFIX_NOT_ALLOCATED" FailedPrecondition "该号段未分配，无法退还。";
     /// The block is allocated to somebody.
     PrefixTaken "PREFIX_TAKEN" AlreadyExists "该号段已分配。";
+    /// As many rectifications as one finding may have were submitted.
+    RectificationsReached "RECTIFICATIONS_REACHED" FailedPrecondition "该问题的整改材料已达上限，请联系监管部门核验。";
     /// The same request_id came with another payload.
     RequestIdReused "REQUEST_ID_REUSED" FailedPrecondition "同一 request_id 已用于不同内容的请求，请更换编号。";
     /// The revision asked for was not reached in time.

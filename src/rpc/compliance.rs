@@ -60,16 +60,15 @@ impl Compliance {
         caller: &Caller,
         request: &pb::CheckStatusRequest,
         until: Duration,
-        context: impl FnOnce() -> Result<Context, Status>,
+        context: Option<&Context>,
     ) -> Result<pb::CheckStatusResponse, Refusal> {
         let question = question(request, self.gateway.clock.now())?;
         let finding = self.gateway.check_status_by(caller, &question, until).await?;
         let mut checked = answer::check(&finding, host::new_id(finding.decide_time));
-        if request.with_receipt {
-            let context = context().map_err(|_| Refusal::store_unavailable())?;
+        if let Some(context) = context.filter(|_| request.with_receipt) {
             let statement = answer::statement(request, &checked, caller.to_string()).encode_to_vec();
             let signed =
-                self.gateway.certify(&context, &question, &finding, &checked.decision_id, &statement).await?;
+                self.gateway.certify(context, &question, &finding, &checked.decision_id, &statement).await?;
             checked.receipt =
                 Some(pb::Receipt { statement, key_id: signed.key_id, signature: signed.signature });
         }
@@ -99,7 +98,8 @@ impl pb::compliance_service_server::ComplianceService for Compliance {
     ) -> Result<Response<pb::CheckStatusResponse>, Status> {
         let caller = &act::peer(request.extensions())?.caller;
         let until = self.until(request.extensions());
-        let checked = self.check(caller, request.get_ref(), until, || act::read(&request)).await;
+        let context = request.get_ref().with_receipt.then(|| act::read(&request)).transpose()?;
+        let checked = self.check(caller, request.get_ref(), until, context.as_ref()).await;
         checked.map(Response::new).map_err(|refusal| status(&refusal))
     }
 
@@ -115,10 +115,13 @@ impl pb::compliance_service_server::ComplianceService for Compliance {
         }
         let mut results = Vec::with_capacity(questions.len());
         let mut forbidden = None;
+        // Once for all: it is a hash of the whole message.
+        let receipts = questions.iter().any(|question| question.with_receipt);
+        let context = receipts.then(|| act::read(&request)).transpose()?;
         let until = self.until(request.extensions());
         for question in questions {
             // Each by itself: two that look alike may still be answered from two revisions.
-            let outcome = match self.check(caller, question, until, || act::read(&request)).await {
+            let outcome = match self.check(caller, question, until, context.as_ref()).await {
                 Ok(answer) => Outcome::Response(answer),
                 Err(refusal) => {
                     if refusal.reason.kind() == Kind::PermissionDenied {
