@@ -28,6 +28,7 @@ use crate::{
         feed::Feed,
         list_standings::Filter,
         watch_standings::{Event, Watch},
+        watchers::Watchers,
     },
 };
 
@@ -43,6 +44,8 @@ pub struct Compliance {
     pub gateway: Arc<Gateway>,
     /// Where turns are heard of.
     pub feed: Arc<Feed>,
+    /// Who watches how often.
+    pub watchers: Watchers,
 }
 
 // === impl Compliance ===
@@ -199,11 +202,14 @@ impl pb::compliance_service_server::ComplianceService for Compliance {
         let after_revision = fields.revision("after_revision", message.after_revision);
         fields.done().map_err(|refusal| status(&refusal))?;
         let watch = Watch { mvnos, after_revision };
+        let place = self.watchers.enter(&caller.organisation).map_err(|refusal| status(&refusal))?;
         // Heard from before anything is read, so that nothing falls between.
         let changes = self.feed.subscribe();
         let events = self.gateway.watch_standings(caller, watch, changes).await.map_err(|r| status(&r))?;
-        let sent =
-            ReceiverStream::new(events).map(|event| event.map(send).map_err(|refusal| status(&refusal)));
+        let sent = ReceiverStream::new(events).map(move |event| {
+            let _held = &place; // until the stream is dropped
+            event.map(send).map_err(|refusal| status(&refusal))
+        });
         Ok(Response::new(Box::pin(sent)))
     }
 }
