@@ -26,7 +26,7 @@ use tonic_health::server::HealthReporter;
 use crate::{
     cache::{self, Cache, none::NoCache, redis::RedisCache},
     domain::{rules::RuleBook, time::Clock},
-    layer::{Gate, access, audit, deadline, observe},
+    layer::{Gate, access, audit, deadline, limit, observe},
     net::{
         self, Limits, Server,
         tls::{ConfigError, Current, LoadError, Material, Paths},
@@ -61,6 +61,8 @@ pub struct Settings {
     pub receipt_key: PathBuf,
     /// Limits of connections.
     pub limits: Limits,
+    /// How much each organisation may ask.
+    pub quota: limit::Settings,
     /// Threads that serve; 0 for one per core.
     pub workers: usize,
     /// The time of a call that names none.
@@ -125,6 +127,7 @@ pub struct App {
     ops: SocketAddr,
     ready: Arc<Ready>,
     reporter: HealthReporter,
+    limit: limit::Shared,
     stop: CancellationToken,
     tasks: TaskTracker,
     settings: Settings,
@@ -168,7 +171,8 @@ impl App {
         let (gateway, feed) = gateway(store, cache, &settings, clock.clone())?;
         gateway.store.refresh().await?;
         let (services, reporter) = Routes::new(gateway.clone(), feed);
-        let services = gate(&gateway, &settings).guard(services);
+        let gate = gate(&gateway, &settings);
+        let services = gate.guard(services);
         let material = Material::load(&settings.tls)?;
         let current = Arc::new(ArcSwap::from_pointee(Current::new(&material, clock.clone())?));
         let listener = listen(settings.listen)?;
@@ -186,6 +190,7 @@ impl App {
             server: Arc::new(server),
             gateway,
             reporter,
+            limit: gate.limit,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             settings,
@@ -194,6 +199,7 @@ impl App {
         app.spawn(rounds::upkeep(metrics.clone()));
         app.spawn(ops::serve(probes, metrics, app.ready.clone()));
         app.spawn(rounds::hints(app.gateway.clone()));
+        app.spawn(rounds::limits(app.limit.clone(), app.gateway.store.clone()));
         app.spawn(rounds::evidence(app.gateway.clone()));
         app.spawn(rounds::turns(app.gateway.clone()));
         app.spawn(rounds::prune(app.gateway.clone()));
@@ -243,6 +249,9 @@ impl App {
         self.tasks.wait().await;
         if let Err(refusal) = self.gateway.evidence.flush(&self.gateway.store).await {
             tracing::error!(%refusal, "the last counts of checks were not written");
+        }
+        if let Err(refusal) = self.limit.flush(&self.gateway.store).await {
+            tracing::error!(%refusal, "the last counts of calls over their limits were not entered");
         }
     }
 }
@@ -325,8 +334,13 @@ fn gateway(
 fn gate(gateway: &Arc<Gateway>, settings: &Settings) -> Gate {
     let clock = gateway.clock.clone();
     let board = gateway.board.clone();
+    let cache = gateway.cache.clone();
+    let share: Option<limit::Share> = (cache.state() != cache::State::Absent).then(|| -> limit::Share {
+        Arc::new(move |organisation, asked, rate| cache.spend(&format!("calls/{organisation}"), asked, rate))
+    });
     Gate {
         observe: observe::Shared::new(clock.clone()),
+        limit: limit::Shared::new(settings.quota, clock.clone(), share),
         audit: audit::Shared { store: gateway.store.clone(), clock: clock.clone() },
         access: access::Shared {
             clock: clock.clone(),

@@ -42,6 +42,8 @@ impl<S> Inner for S where
 pub struct Gate {
     /// Counts and times by method.
     pub observe: observe::Shared,
+    /// How much each organisation may ask.
+    pub limit: limit::Shared,
     /// Where refusals and abandoned calls are entered.
     pub audit: audit::Shared,
     /// Who is suspended, and the clock that certificates end by.
@@ -51,21 +53,13 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// The services behind every layer but the limits.
-    pub fn guard<S: Inner>(&self, services: S) -> impl Inner {
-        observe::Observe::new(self.audited(services), self.observe.clone())
-    }
-
     /// The services behind every layer.
-    pub fn guard_within<S: Inner>(&self, limits: limit::Shared, services: S) -> impl Inner {
-        let limited = limit::Limit::new(self.audited(services), limits);
-        observe::Observe::new(limited, self.observe.clone())
-    }
-
-    fn audited<S: Inner>(&self, services: S) -> impl Inner {
+    pub fn guard<S: Inner>(&self, services: S) -> impl Inner {
         let mended = mend::Mend::new(services);
         let timed = deadline::Deadline::new(mended, self.deadline.clone());
         let allowed = access::Access::new(timed, self.access.clone());
-        audit::Audit::new(allowed, self.audit.clone())
+        let audited = audit::Audit::new(allowed, self.audit.clone());
+        let limited = limit::Limit::new(audited, self.limit.clone());
+        observe::Observe::new(limited, self.observe.clone())
     }
 }

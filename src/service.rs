@@ -26,6 +26,7 @@ pub mod standing_of;
 pub mod supervise;
 pub mod tick;
 pub mod watch_standings;
+pub mod watchers;
 
 use std::sync::Arc;
 

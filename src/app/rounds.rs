@@ -13,13 +13,14 @@ use tonic_health::server::HealthReporter;
 use super::Ready;
 use crate::{
     domain::time::DAY,
+    layer::limit,
     net::{
         Server,
         tls::{Material, Paths},
     },
     rpc::routes,
     service::Gateway,
-    store::sql,
+    store::{Store, sql},
 };
 
 /// Request ids are kept for so long.
@@ -32,6 +33,16 @@ pub(super) async fn evidence(gateway: Arc<Gateway>) {
         tokio::time::sleep(SECOND).await;
         if let Err(refusal) = gateway.evidence.flush(&gateway.store).await {
             tracing::error!(%refusal, "counts of checks were not written; they are kept and tried again");
+        }
+    }
+}
+
+/// Enters what was over its limit, every minute, by organisation.
+pub(super) async fn limits(limit: limit::Shared, store: Store) {
+    loop {
+        tokio::time::sleep(SECOND * 60).await;
+        if let Err(refusal) = limit.flush(&store).await {
+            tracing::error!(%refusal, "calls over their limits were not entered; they are kept and tried again");
         }
     }
 }

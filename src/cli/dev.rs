@@ -7,7 +7,7 @@ mod seed;
 
 use std::{
     fs,
-    net::SocketAddr,
+    net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
@@ -20,6 +20,7 @@ use crate::{
     config::Log,
     domain::time::Clock,
     host::{self, SystemClock},
+    layer::limit,
     net::Limits,
     pki::folder::write_secret_bytes,
     service::receipt::Signer,
@@ -77,11 +78,16 @@ pub fn run(args: Args) -> Result<(), Failure> {
             })?;
             let (address, ops) =
                 kept.trim().split_once(' ').ok_or_else(|| "the addresses cannot be read".to_owned())?;
-            print!("{}", banner::text(&args.dir, address, ops, &[]));
+            print!("{}", banner::text(&args.dir, address, ops, &[], answers(ops)));
             Ok(())
         }
         None => start(args),
     }
+}
+
+/// Whether a gateway listens there.
+fn answers(ops: &str) -> bool {
+    ops.parse().is_ok_and(|ops| TcpStream::connect_timeout(&ops, Duration::from_secs(1)).is_ok())
 }
 
 fn start(args: Args) -> Result<(), Failure> {
@@ -98,7 +104,7 @@ fn start(args: Args) -> Result<(), Failure> {
         let (address, ops) = (app.address().to_string(), app.ops_address().to_string());
         fs::write(addresses(&dir, node), format!("{address} {ops}\n")).map_err(|error| error.to_string())?;
         certs::write_env(&dir, &every_address(&dir)).map_err(|error| error.to_string())?;
-        print!("{}", banner::text(&dir, &address, &ops, &notes));
+        print!("{}", banner::text(&dir, &address, &ops, &notes, true));
         Ok(())
     })
 }
@@ -136,6 +142,7 @@ fn settings(args: &Args, dir: &Path) -> Result<Settings, Failure> {
         tls,
         receipt_key,
         limits: Limits::default(),
+        quota: limit::Settings::default(),
         workers: args.workers,
         default_deadline: Duration::from_secs(10),
         longest_deadline: Duration::from_secs(60),

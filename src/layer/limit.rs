@@ -248,7 +248,7 @@ impl<S: Inner> Service<Request> for Limit<S> {
             let response = answer.await?;
             underway.answered = true;
             // What was entered in the ledger is what counts.
-            if status::refused(response.headers()).is_some_and(|(code, _)| code != Code::Unavailable) {
+            if status::refused(response.headers()).is_some_and(|refused| refused.code != Code::Unavailable) {
                 underway.organisation.charge(underway.method);
             }
             Ok(match stream {

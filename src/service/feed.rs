@@ -54,8 +54,9 @@ impl Feed {
         let (look, now) = (self.board.look(), self.clock.now());
         let held = self.board.last_known();
         let marks = sql::change::marks(tx).await?;
-        // A board that holds nothing takes everything; so does one whose record was put back to an earlier day.
-        let cold = held.mvnos.is_empty() || marks.revision < held.revision;
+        // A board that was never filled takes everything; so does one whose record was put back to an earlier day. One
+        // that holds no MVNO yet is not cold: somebody may be watching for the first.
+        let cold = *self.board.revisions().borrow() < 0 || marks.revision < held.revision;
         if !cold && (marks.revision, marks.participants) == (held.revision, held.participants) {
             self.board.confirm(look);
             return Ok(());

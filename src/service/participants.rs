@@ -93,6 +93,8 @@ impl Gateway {
                     }
                     added => added?,
                 }
+                // From here on its calls are refused until it is approved.
+                tx.mark_changed();
                 Ok(done(participant))
             })
         })

@@ -4,7 +4,8 @@
 //! | version | what changed |
 //! | --- | --- |
 //! | 1 | the first schema |
-//! | 2 | a mark of who takes part |
+//! | 2 | the reasons of acts |
+//! | 3 | a mark of who takes part |
 
 use aws_lc_rs::digest;
 
@@ -29,8 +30,15 @@ pub(super) const MIGRATIONS: &[Migration] = &[
     },
     Migration {
         version: 2,
+        name: "reasons",
+        common: include_str!("migrations/0002_reasons.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 3,
         name: "participants",
-        common: include_str!("migrations/0002_participants.sql"),
+        common: include_str!("migrations/0003_participants.sql"),
         sqlite: "",
         postgres: "",
     },

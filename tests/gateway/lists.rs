@@ -8,7 +8,10 @@ use greenlane::{
         refusal::Reason,
         standing::Standing,
     },
-    service::{list_allocations, list_inspections, list_standings, participants},
+    service::{
+        list_allocations, list_inspections, list_standings, participants,
+        supervise::record_inspection::Inspection,
+    },
 };
 
 use crate::world::{World, caller, carrier, context, name, officer, outlets};
@@ -99,6 +102,22 @@ async fn pages_are_the_whole_list_and_nothing_twice() {
             assert!(!pages.last().expect("one").is_empty(), "no empty page at the end of {list} by {size}");
         }
     }
+}
+
+/// A page that would be too heavy for an answer has fewer rows than were asked for, and goes on.
+#[tokio::test]
+async fn heavy_rows_make_short_pages() {
+    let world = World::of(&["mvnos/m01"]).await;
+    for _ in 0..600 {
+        let heavy = Inspection {
+            evidence_hashes: vec!["a".repeat(64); 100],
+            ..outlets("mvnos/m01", 40, 0, world.now())
+        };
+        world.inspect(heavy).await;
+    }
+    let pages = pages(&world, "inspections", 1000).await;
+    assert_eq!(pages.iter().map(Vec::len).sum::<usize>(), 600);
+    assert!(pages.iter().all(|page| page.len() * 6600 < 4 << 20), "each fits an answer");
 }
 
 #[tokio::test]

@@ -156,8 +156,8 @@ pub fn is_ok(response: &Response) -> bool {
 }
 
 pub fn reason(response: &Response) -> (Code, String) {
-    let (code, reason) = status::refused(response.headers()).expect("a refusal");
-    (code, reason.unwrap_or_default())
+    let refused = status::refused(response.headers()).expect("a refusal");
+    (refused.code, refused.reason.unwrap_or_default())
 }
 
 pub fn hangs_up(response: &Response) -> bool {

@@ -88,9 +88,11 @@ pub async fn list_all(tx: &mut dyn Tx) -> Result<Vec<Participant>, StoreError> {
     list(tx, None, "", i64::MAX).await
 }
 
-/// The names of those whose calls are refused.
+/// The names of those whose calls are refused: the suspended, and those that wait for their approval. A proposed
+/// regulator or operator is let in all the same, for without them nobody could ever be approved.
 pub async fn list_suspended(tx: &mut dyn Tx) -> Result<Vec<ParticipantName>, StoreError> {
-    let sql = "SELECT name FROM participant WHERE state = 'SUSPENDED' OR state = 'RESUME_PROPOSED'";
+    let sql = "SELECT name FROM participant WHERE state = 'SUSPENDED' OR state = 'RESUME_PROPOSED'
+       OR (state = 'PROPOSED' AND class <> 'regulator' AND class <> 'operator')";
     tx.query(sql, values![]).await?.iter().map(|row| row.participant(0)).collect()
 }
 
