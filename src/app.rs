@@ -24,7 +24,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic_health::server::HealthReporter;
 
 use crate::{
-    cache::{self, Cache, none::NoCache, redis::RedisCache},
+    cache::{self, Cache, NoCache, RedisCache},
     domain::{rules::RuleBook, time::Clock},
     layer::{Gate, access, audit, deadline, limit, observe},
     net::{
