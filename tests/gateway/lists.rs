@@ -145,7 +145,7 @@ async fn a_token_of_another_list_filter_or_caller_is_refused() {
     assert_eq!(elsewhere.reason, Reason::PageTokenMismatch);
     let asked = world.gateway.list_participants(&who, participants_of(None, 2, &token));
     assert_eq!(asked.await.expect_err("another").reason, Reason::PageTokenMismatch);
-    let negative = ask(&who, standings(None, -1, "")).expect_err("negative");
+    let negative = ask(&who, standings(None, -1, "")).await.expect_err("negative");
     assert_eq!(negative.violations[0].field, "page_size");
 }
 
@@ -153,7 +153,7 @@ async fn a_token_of_another_list_filter_or_caller_is_refused() {
 async fn an_mvno_lists_itself() {
     let world = many().await;
     let m02 = caller("mvno/m02");
-    let (rows, token) = world.gateway.list_standings(&m02, &standings(None, 0, "")).expect("page");
+    let (rows, token) = world.gateway.list_standings(&m02, &standings(None, 0, "")).await.expect("page");
     assert_eq!(rows.iter().map(|row| row.mvno.to_string()).collect::<Vec<_>>(), ["mvnos/m02"]);
     assert!(token.is_empty());
     let (rows, _) = world.gateway.list_inspections(&m02, inspections(None, 0, "")).await.expect("page");
@@ -161,7 +161,10 @@ async fn an_mvno_lists_itself() {
     let refused = world.gateway.list_inspections(&m02, inspections(Some("mvnos/m03"), 0, "")).await;
     assert_eq!(refused.expect_err("not its own").reason, Reason::NotYours);
     let other = list_standings::Filter { mvno: Some(name("mvnos/m03")), ..standings(None, 0, "") };
-    assert_eq!(world.gateway.list_standings(&m02, &other).expect_err("not its own").reason, Reason::NotYours);
+    assert_eq!(
+        world.gateway.list_standings(&m02, &other).await.expect_err("not its own").reason,
+        Reason::NotYours
+    );
 }
 
 /// A row that comes while somebody turns the pages moves none of those still to be seen.
