@@ -39,6 +39,7 @@ use crate::{
         receipt::Signer,
     },
     store::{Store, StoreError, postgres, sqlite},
+    vault::{self, Vault, VaultError},
 };
 
 /// Everything that a node is made of.
@@ -54,6 +55,8 @@ pub struct Settings {
     pub tls: Paths,
     /// The Ed25519 key that signs receipts, PKCS#8 DER.
     pub receipt_key: PathBuf,
+    /// The keys by which names and numbers are kept; `None`: none are.
+    pub vault: Option<vault::Files>,
     /// Limits of connections.
     pub limits: Limits,
     /// Threads that serve; 0 for one per core.
@@ -104,6 +107,9 @@ pub enum StartError {
     /// The signing key cannot be used.
     #[error("{0}: not an Ed25519 key in PKCS#8 DER; make one with `greenlane cert receipt-key`")]
     ReceiptKey(PathBuf),
+    /// A key by which names and numbers are kept cannot be used.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     /// The threads cannot be started.
     #[error("cannot start threads: {0}")]
     Threads(io::Error),
@@ -113,6 +119,8 @@ pub enum StartError {
 pub struct App {
     /// The use cases, for whoever seeds or inspects a node from inside.
     pub gateway: Arc<Gateway>,
+    /// What names and numbers are kept by, where there is something.
+    pub vault: Option<Arc<Vault>>,
     server: Arc<Server>,
     ops: SocketAddr,
     ready: Arc<Ready>,
@@ -142,6 +150,7 @@ impl App {
 
     /// The same on a store that is open already.
     pub async fn on(store: Store, settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        let vault = settings.vault.as_ref().map(Vault::open).transpose()?.map(Arc::new);
         let metrics = metrics::install();
         let (gateway, feed) = gateway(store, &settings, clock.clone())?;
         gateway.store.refresh().await?;
@@ -163,6 +172,7 @@ impl App {
             ops: probes.local_addr().map_err(StartError::Threads)?,
             server: Arc::new(server),
             gateway,
+            vault,
             reporter,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),

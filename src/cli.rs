@@ -6,6 +6,7 @@ pub mod config;
 pub mod dev;
 pub mod env;
 pub mod healthcheck;
+pub mod key;
 pub mod kit;
 pub mod log;
 pub mod node;
@@ -36,6 +37,9 @@ enum Command {
     Config(config::Command),
     /// Make CAs and certificates, revoke, list.
     Cert(cert::Args),
+    /// Make and list the keys by which names and numbers are kept.
+    #[command(subcommand)]
+    Key(key::Command),
     /// Pack what a regulator needs to use a gateway with grpcurl.
     Kit(kit::Args),
     /// Verify a receipt offline.
@@ -69,6 +73,7 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Config(command) => config::run(&command),
         Command::Cert(args) => cert::run(&args),
+        Command::Key(command) => key::run(&command),
         Command::Kit(args) => kit::run(&args),
         Command::Receipt(command) => receipt::run(&command),
         Command::Protoset(args) => protoset::run(&args),

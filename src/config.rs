@@ -11,6 +11,7 @@ use crate::{
     app::Settings,
     domain::caller::Class,
     net::{Limits, tls::Paths},
+    vault::Files,
 };
 
 /// What a configuration file says.
@@ -54,6 +55,7 @@ impl Config {
         let mut store = root.section("store");
         let mut ops = root.section("ops");
         let mut receipts = root.section("receipts");
+        let mut vault = root.section("vault");
         let mut limits = root.section("limits");
         let mut log = root.section("log");
         let config = Self {
@@ -63,6 +65,7 @@ impl Config {
                 database: database::read(&mut store, folder),
                 tls: paths(&mut tls, folder),
                 receipt_key: receipts.path("key", folder),
+                vault: files(&mut vault, folder),
                 limits: bounds(&mut limits),
                 workers: server.count("workers", 0..=1024, 0),
                 default_deadline: server.millis("default_deadline_ms", 1..=600_000, 10_000),
@@ -74,7 +77,7 @@ impl Config {
                 filter: log.text("filter", "info"),
             },
         };
-        for section in [server, tls, store, ops, receipts, limits, log, root] {
+        for section in [server, tls, store, ops, receipts, vault, limits, log, root] {
             mistakes.extend(section.end());
         }
         if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
@@ -102,6 +105,21 @@ fn paths(tls: &mut Section, folder: &Path) -> Paths {
         anchors,
         crls: tls.paths("crls", folder),
         trust_domain: tls.required("trust_domain", "the domain of every identity, like \"gw.example\""),
+    }
+}
+
+/// Both files or neither: half a vault keeps nobody's name.
+fn files(vault: &mut Section, folder: &Path) -> Option<Files> {
+    match (vault.opt_path("kek", folder), vault.opt_path("index", folder)) {
+        (Some(kek), Some(index)) => Some(Files { kek, index }),
+        (None, None) => None,
+        (given, _) => {
+            vault.mistake(
+                if given.is_some() { "index" } else { "kek" },
+                "a file is needed beside the other one",
+            );
+            None
+        }
     }
 }
 
@@ -133,6 +151,17 @@ mod tests {
         let config = Config::parse(EXAMPLE, Path::new("/etc/greenlane")).expect("no mistakes");
         assert_eq!(config.settings.tls.anchors.len(), 7);
         assert_eq!(config.settings.tls.server_key, Path::new("/etc/greenlane/server/key.pem"));
+    }
+
+    #[test]
+    fn a_vault_has_both_keys_or_there_is_none() {
+        let with = |vault: &str| {
+            let text = EXAMPLE.replace("kek = \"kek.key\"", vault).replace("index = \"index.key\"", "");
+            Config::parse(&text, Path::new("/etc/greenlane"))
+        };
+        assert!(with("").expect("none is fine").settings.vault.is_none());
+        let mistakes = with("kek = \"kek.key\"").expect_err("half of it");
+        assert!(mistakes.len() == 1 && mistakes[0].starts_with("vault.index:"), "{mistakes:?}");
     }
 
     #[test]

@@ -10,6 +10,7 @@
 //! * `store` is the system of record
 //! * `host` is the one door to clocks and randomness
 //! * `pki` makes certificates and revocation lists
+//! * `vault` seals names and numbers, and knows no table
 
 pub mod app;
 pub mod cli;
@@ -22,3 +23,4 @@ pub mod pki;
 pub mod rpc;
 pub mod service;
 pub mod store;
+pub mod vault;

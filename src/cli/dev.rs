@@ -14,9 +14,13 @@ use crate::{
     domain::time::Clock,
     host::SystemClock,
     net::Limits,
-    pki::folder::write_secret_bytes,
+    pki::folder::{write_secret, write_secret_bytes},
     service::receipt::Signer,
     store::sqlite::Options,
+    vault::{
+        Files,
+        keyfile::{KeyLine, Purpose},
+    },
 };
 
 /// Start a gateway on this machine with certificates and sample data, and say how to use it.
@@ -78,12 +82,19 @@ fn start(args: Args) -> Result<(), Failure> {
     if !receipt_key.exists() {
         write_secret_bytes(&receipt_key, &Signer::generate()).map_err(|error| error.to_string())?;
     }
+    let vault = Files { kek: dir.join("kek.key"), index: dir.join("index.key") };
+    for (path, purpose) in [(&vault.kek, Purpose::Kek), (&vault.index, Purpose::Index)] {
+        if !path.exists() {
+            write_secret(path, &KeyLine::fresh(purpose).line()).map_err(|error| error.to_string())?;
+        }
+    }
     let settings = Settings {
         listen: SocketAddr::from(([127, 0, 0, 1], args.port)),
         ops: SocketAddr::from(([127, 0, 0, 1], args.ops_port)),
         database: Database::Sqlite(dir.join("greenlane.db"), Options::default()),
         tls,
         receipt_key,
+        vault: Some(vault),
         limits: Limits::default(),
         workers: args.workers,
         default_deadline: Duration::from_secs(10),
