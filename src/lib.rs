@@ -11,8 +11,10 @@
 //! * `host` is the one door to clocks and randomness
 //! * `pki` makes certificates and revocation lists
 //! * `vault` seals names and numbers, and knows no table
+//! * `authority` asks whether a document is genuine
 
 pub mod app;
+pub mod authority;
 pub mod cli;
 pub mod config;
 pub mod domain;

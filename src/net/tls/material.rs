@@ -91,7 +91,7 @@ impl Material {
     /// Reads all files. The first fault ends it: half of the material is of no use.
     pub fn load(paths: &Paths) -> Result<Self, LoadError> {
         let server_chain = certificates("server certificate", &paths.server_cert)?;
-        let server_key = key(&paths.server_key)?;
+        let server_key = key("server key", &paths.server_key)?;
         let anchors = paths
             .anchors
             .iter()
@@ -112,11 +112,10 @@ pub(super) fn certificates(
     sections(what, path, "CERTIFICATE")
 }
 
-fn key(path: &Path) -> Result<PrivateKeyDer<'static>, LoadError> {
-    const WHAT: &str = "server key";
-    PrivateKeyDer::from_pem_slice(&read(WHAT, path)?).map_err(|fault| match fault {
-        pem::Error::NoItemsFound => LoadError::Empty { what: WHAT, path: show(path), section: "PRIVATE KEY" },
-        fault => LoadError::NotPem { what: WHAT, path: show(path), fault },
+pub(super) fn key(what: &'static str, path: &Path) -> Result<PrivateKeyDer<'static>, LoadError> {
+    PrivateKeyDer::from_pem_slice(&read(what, path)?).map_err(|fault| match fault {
+        pem::Error::NoItemsFound => LoadError::Empty { what, path: show(path), section: "PRIVATE KEY" },
+        fault => LoadError::NotPem { what, path: show(path), fault },
     })
 }
 
@@ -164,6 +163,6 @@ mod tests {
                 assert!(text.contains(word), "{text}");
             }
         }
-        assert!(key(&other).expect_err("refused").to_string().contains("PRIVATE KEY"));
+        assert!(key("server key", &other).expect_err("refused").to_string().contains("PRIVATE KEY"));
     }
 }
