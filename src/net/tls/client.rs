@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use rustls::{ClientConfig, ConfigBuilder, RootCertStore, client::WantsClientCert};
+use rustls::{ClientConfig, ConfigBuilder, RootCertStore, SupportedProtocolVersion, client::WantsClientCert};
 use thiserror::Error;
 
 use super::{
@@ -30,15 +30,16 @@ pub enum ClientError {
 
 /// A client that trusts the CAs of that file.
 pub fn trusting(ca: &Path) -> Result<ClientConfig, LoadError> {
-    Ok(builder(ca)?.with_no_client_auth())
+    Ok(builder(ca, rustls::DEFAULT_VERSIONS)?.with_no_client_auth())
 }
 
-/// The same with a certificate of its own, speaking HTTP/2.
+/// The same with a certificate of its own, speaking HTTP/2 over TLS 1.3: before 1.3 a certificate is sent in clear.
 pub fn mutual(ca: &Path, certificate: &Path, key_file: &Path) -> Result<ClientConfig, ClientError> {
     let chain = certificates("client certificate", certificate)?;
     let key = key("client key", key_file)?;
     let pair = |fault| ClientError::Pair { path: certificate.display().to_string(), fault };
-    let mut config = builder(ca)?.with_client_auth_cert(chain, key).map_err(pair)?;
+    let mut config =
+        builder(ca, &[&rustls::version::TLS13])?.with_client_auth_cert(chain, key).map_err(pair)?;
     config.alpn_protocols = vec![ALPN.to_vec()];
     Ok(config)
 }
@@ -54,10 +55,13 @@ pub(super) fn roots(ca: &Path) -> Result<RootCertStore, LoadError> {
     Ok(roots)
 }
 
-fn builder(ca: &Path) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, LoadError> {
+fn builder(
+    ca: &Path,
+    versions: &[&'static SupportedProtocolVersion],
+) -> Result<ConfigBuilder<ClientConfig, WantsClientCert>, LoadError> {
     let roots = roots(ca)?;
     let builder = ClientConfig::builder_with_provider(provider())
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .expect("the provider speaks TLS 1.2 and 1.3")
         .with_root_certificates(roots);
     Ok(builder)
