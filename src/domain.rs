@@ -7,6 +7,7 @@ pub mod caller;
 pub mod decision;
 pub mod entry;
 pub mod fact;
+pub mod identity;
 pub mod name;
 pub mod number;
 pub mod participant;
