@@ -8,10 +8,10 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use super::world::World;
+use crate::support::node::Node;
 
 /// A shell that has sourced an identity's `env.sh`.
-fn shell(world: &World, identity: &str, script: &str) -> Command {
+fn shell(world: &Node, identity: &str, script: &str) -> Command {
     let mut command = Command::new("bash");
     let env = world.certs(identity).join("env.sh");
     command.args(["-c", &format!(". '{}'; {script}", env.display())]);
@@ -22,7 +22,7 @@ fn shell(world: &World, identity: &str, script: &str) -> Command {
 }
 
 /// What it prints, both streams, in order.
-fn run(world: &World, identity: &str, script: &str) -> String {
+fn run(world: &Node, identity: &str, script: &str) -> String {
     let output = shell(world, identity, &format!("{script} 2>&1")).output().expect("bash runs");
     String::from_utf8(output.stdout).expect("text")
 }
@@ -112,7 +112,7 @@ struct Watcher {
 // === impl Watcher ===
 
 impl Watcher {
-    fn start(world: &World) -> Self {
+    fn start(world: &Node) -> Self {
         let script = "gl ComplianceService/WatchStandings -d '{\"mvnos\": [\"mvnos/m01\"]}'";
         let mut child =
             shell(world, "carrier-unicom", script).stdout(Stdio::piped()).spawn().expect("bash runs");
@@ -145,7 +145,7 @@ impl Drop for Watcher {
 #[test]
 fn the_banner_line_by_line() {
     let kept = tempfile::tempdir().expect("a folder");
-    let world = World::at(kept.path());
+    let mut world = Node::at(kept.path());
 
     golden("01-green.txt", &run(&world, "carrier-unicom", &check("m01", "")));
     golden("02-rectifying.txt", &run(&world, "carrier-unicom", &check("m25", "")));
@@ -225,7 +225,7 @@ fn the_banner_line_by_line() {
     let before = run(&world, "auditor", "gl ComplianceService/GetStanding -d '{\"mvno\": \"mvnos/m01\"}'");
     drop(watcher);
     world.kill();
-    let world = World::at(kept.path());
+    world.start_again();
     let after = run(&world, "auditor", "gl ComplianceService/GetStanding -d '{\"mvno\": \"mvnos/m01\"}'");
     assert_eq!(before, after);
     golden(
