@@ -36,8 +36,9 @@ fn simulate(dir: &Path, listen: &str) -> Command {
 /// Starts one and says where it listens.
 fn started(dir: &Path, listen: &str) -> (Process, String) {
     let process = Process::start(&mut simulate(dir, listen));
-    let line = process.says(READY).unwrap_or_else(|said| panic!("it said:\n{said}"));
-    let address = line.strip_prefix(READY).expect("the line begins so").to_owned();
+    process.says(|line| line.starts_with(READY)).unwrap_or_else(|said| panic!("it said:\n{said}"));
+    let said = process.said();
+    let address = said.lines().find_map(|line| line.strip_prefix(READY)).expect("it said so").to_owned();
     (process, address)
 }
 
