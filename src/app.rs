@@ -19,12 +19,14 @@ use std::{
 use arc_swap::ArcSwap;
 use aws_lc_rs::hmac;
 use thiserror::Error;
+use tokio::runtime::Handle;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic_health::server::HealthReporter;
 
 use crate::{
+    cache::{self, Cache, none::NoCache, redis::RedisCache},
     domain::{rules::RuleBook, time::Clock},
-    layer::{Gate, access, audit, deadline, observe},
+    layer::{Gate, access, audit, deadline, limit, observe},
     net::{
         self, Limits, Server,
         tls::{ConfigError, Current, LoadError, Material, Paths},
@@ -37,6 +39,7 @@ use crate::{
         feed::Feed,
         page::Pages,
         receipt::Signer,
+        shelf::Shelf,
     },
     store::{Store, StoreError, postgres, sqlite},
 };
@@ -50,12 +53,16 @@ pub struct Settings {
     pub ops: SocketAddr,
     /// The system of record.
     pub database: Database,
+    /// The cache that nodes share, where there is one.
+    pub cache: Option<cache::Settings>,
     /// Certificates, anchors and revocation lists.
     pub tls: Paths,
     /// The Ed25519 key that signs receipts, PKCS#8 DER.
     pub receipt_key: PathBuf,
     /// Limits of connections.
     pub limits: Limits,
+    /// How much each organisation may ask.
+    pub quota: limit::Settings,
     /// Threads that serve; 0 for one per core.
     pub workers: usize,
     /// The time of a call that names none.
@@ -92,6 +99,9 @@ pub enum StartError {
     /// The database cannot be used.
     #[error("store.url: {0}")]
     Database(#[from] postgres::OpenError),
+    /// The cache is set up wrongly. One that is merely out of reach keeps no node from starting.
+    #[error(transparent)]
+    Cache(#[from] cache::redis::Fault),
     /// The database cannot be read.
     #[error("the database cannot be read: {0}")]
     Store(#[from] StoreError),
@@ -117,6 +127,7 @@ pub struct App {
     ops: SocketAddr,
     ready: Arc<Ready>,
     reporter: HealthReporter,
+    limit: limit::Shared,
     stop: CancellationToken,
     tasks: TaskTracker,
     settings: Settings,
@@ -126,6 +137,19 @@ pub struct App {
 pub struct Ready {
     gateway: Arc<Gateway>,
     draining: AtomicBool,
+}
+
+// === impl StartError ===
+
+impl StartError {
+    /// Whether somebody has to change the configuration, or what it names; otherwise a second try may do.
+    pub fn is_mistake(&self) -> bool {
+        match self {
+            Self::Database(_) | Self::Cache(_) | Self::Load(_) | Self::Tls(_) | Self::ReceiptKey(_) => true,
+            Self::File(error) => !matches!(error, sqlite::OpenError::InUse(_)),
+            Self::Listen { .. } | Self::Store(_) | Self::Threads(_) => false,
+        }
+    }
 }
 
 // === impl App ===
@@ -143,10 +167,12 @@ impl App {
     /// The same on a store that is open already.
     pub async fn on(store: Store, settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let metrics = metrics::install();
-        let (gateway, feed) = gateway(store, &settings, clock.clone())?;
+        let cache = cache(&settings, &clock).await?;
+        let (gateway, feed) = gateway(store, cache, &settings, clock.clone())?;
         gateway.store.refresh().await?;
         let (services, reporter) = Routes::new(gateway.clone(), feed);
-        let services = gate(&gateway, &settings).guard(services);
+        let gate = gate(&gateway, &settings);
+        let services = gate.guard(services);
         let material = Material::load(&settings.tls)?;
         let current = Arc::new(ArcSwap::from_pointee(Current::new(&material, clock.clone())?));
         let listener = listen(settings.listen)?;
@@ -164,6 +190,7 @@ impl App {
             server: Arc::new(server),
             gateway,
             reporter,
+            limit: gate.limit,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             settings,
@@ -171,6 +198,8 @@ impl App {
         routes::report(&app.reporter, true).await;
         app.spawn(rounds::upkeep(metrics.clone()));
         app.spawn(ops::serve(probes, metrics, app.ready.clone()));
+        app.spawn(rounds::hints(app.gateway.clone()));
+        app.spawn(rounds::limits(app.limit.clone(), app.gateway.store.clone()));
         app.spawn(rounds::evidence(app.gateway.clone()));
         app.spawn(rounds::turns(app.gateway.clone()));
         app.spawn(rounds::prune(app.gateway.clone()));
@@ -221,18 +250,31 @@ impl App {
         if let Err(refusal) = self.gateway.evidence.flush(&self.gateway.store).await {
             tracing::error!(%refusal, "the last counts of checks were not written");
         }
+        if let Err(refusal) = self.limit.flush(&self.gateway.store).await {
+            tracing::error!(%refusal, "the last counts of calls over their limits were not entered");
+        }
     }
 }
 
 // === impl Ready ===
 
 impl Ready {
+    /// What is wrong without keeping the node from answering, in one line.
+    pub fn degraded(&self) -> Option<String> {
+        match self.gateway.cache.state() {
+            cache::State::Absent | cache::State::Connected => None,
+            cache::State::OutOfReach { since, why } => {
+                Some(format!("the cache is out of reach since {since}: {why}"))
+            }
+        }
+    }
+
     /// `Ok`, or why not.
     pub fn check(&self) -> Result<(), &'static str> {
         if self.draining.load(Ordering::Acquire) {
             return Err("draining");
         }
-        self.gateway.board.fresh().map_err(|_| "the feed is behind the record")?;
+        self.gateway.board.fresh().map_err(|_| "the record is out of reach, or the feed behind it")?;
         self.gateway.evidence.ready().map_err(|_| "counts of checks cannot be written")
     }
 }
@@ -241,9 +283,23 @@ fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     net::listen(address).map_err(|error| StartError::Listen { address, error })
 }
 
+/// The cache, tried once: a mistake is told now, and what may pass by itself is waited for while the node answers.
+async fn cache(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Cache>, StartError> {
+    let Some(settings) = &settings.cache else { return Ok(Arc::new(NoCache::new())) };
+    match cache::redis::check(settings, clock.as_ref()).await {
+        Err(fault) if fault.is_mistake() => return Err(fault.into()),
+        Err(fault) => tracing::warn!(%fault, "starting without the cache"),
+        Ok(_) => {}
+    }
+    let cache = RedisCache::open(settings, Handle::current(), clock.clone())?;
+    cache.tried().await;
+    Ok(Arc::new(cache))
+}
+
 /// The use cases and their feed, on that store.
 fn gateway(
     store: Store,
+    cache: Arc<dyn Cache>,
     settings: &Settings,
     clock: Arc<dyn Clock>,
 ) -> Result<(Arc<Gateway>, Arc<Feed>), StartError> {
@@ -254,12 +310,12 @@ fn gateway(
     let pages = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &document), b"greenlane page tokens v1");
     let rules = Arc::new(RuleBook::shipped());
     // One process has the file for itself; a database may be written by other nodes.
-    let bound = match settings.database {
-        Database::Sqlite(..) => None,
-        Database::Postgres(_) => Some(board::HOLDS),
+    let (bound, shelf) = match settings.database {
+        Database::Sqlite(..) => (None, Shelf::new(Arc::new(NoCache::new()))),
+        Database::Postgres(_) => (Some(board::HOLDS), Shelf::new(cache.clone())),
     };
     let board = Arc::new(Board::new(bound, clock.clone()));
-    let feed = Arc::new(Feed::new(board.clone(), rules.clone(), clock.clone()));
+    let feed = Arc::new(Feed::new(board.clone(), rules.clone(), clock.clone(), shelf));
     store.follow(feed.clone());
     let gateway = Gateway {
         evidence: Arc::new(Evidence::new(clock.clone())),
@@ -267,6 +323,7 @@ fn gateway(
         clock,
         rules,
         board,
+        cache,
         signer: Arc::new(signer),
         closing: CancellationToken::new(),
         pages: Pages::new(pages.as_ref()),
@@ -277,8 +334,13 @@ fn gateway(
 fn gate(gateway: &Arc<Gateway>, settings: &Settings) -> Gate {
     let clock = gateway.clock.clone();
     let board = gateway.board.clone();
+    let cache = gateway.cache.clone();
+    let share: Option<limit::Share> = (cache.state() != cache::State::Absent).then(|| -> limit::Share {
+        Arc::new(move |organisation, asked, rate| cache.spend(&format!("calls/{organisation}"), asked, rate))
+    });
     Gate {
         observe: observe::Shared::new(clock.clone()),
+        limit: limit::Shared::new(settings.quota, clock.clone(), share),
         audit: audit::Shared { store: gateway.store.clone(), clock: clock.clone() },
         access: access::Shared {
             clock: clock.clone(),

@@ -1,6 +1,7 @@
 //! The configuration file of `greenlane serve`: typed sections in TOML, every mistake reported at once. Paths are
 //! relative to the file.
 
+mod cache;
 mod database;
 mod section;
 
@@ -9,7 +10,8 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use self::section::Section;
 use crate::{
     app::Settings,
-    domain::caller::Class,
+    domain::{budget::Rate, caller::Class},
+    layer::limit,
     net::{Limits, tls::Paths},
 };
 
@@ -53,6 +55,7 @@ impl Config {
         let mut tls = root.section("tls");
         let mut store = root.section("store");
         let mut ops = root.section("ops");
+        let mut cache = root.section("cache");
         let mut receipts = root.section("receipts");
         let mut limits = root.section("limits");
         let mut log = root.section("log");
@@ -61,8 +64,10 @@ impl Config {
                 listen: server.address("listen", "0.0.0.0:8443"),
                 ops: ops.address("listen", "127.0.0.1:9480"),
                 database: database::read(&mut store, folder),
+                cache: cache::read(&mut cache, folder),
                 tls: paths(&mut tls, folder),
                 receipt_key: receipts.path("key", folder),
+                quota: quota(&mut limits),
                 limits: bounds(&mut limits),
                 workers: server.count("workers", 0..=1024, 0),
                 default_deadline: server.millis("default_deadline_ms", 1..=600_000, 10_000),
@@ -74,7 +79,7 @@ impl Config {
                 filter: log.text("filter", "info"),
             },
         };
-        for section in [server, tls, store, ops, receipts, limits, log, root] {
+        for section in [server, tls, store, cache, ops, receipts, limits, log, root] {
             mistakes.extend(section.end());
         }
         if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
@@ -102,6 +107,25 @@ fn paths(tls: &mut Section, folder: &Path) -> Paths {
         anchors,
         crls: tls.paths("crls", folder),
         trust_domain: tls.required("trust_domain", "the domain of every identity, like \"gw.example\""),
+    }
+}
+
+fn quota(limits: &mut Section) -> limit::Settings {
+    let usual = limit::Settings::default();
+    let mut count = |key, most: u64, usual: u32| {
+        u32::try_from(limits.count(key, 1..=most, usual as usize)).unwrap_or(usual)
+    };
+    limit::Settings {
+        calls: Rate {
+            per_second: count("calls_per_second", 10_000_000, usual.calls.per_second),
+            burst: count("calls_at_once", 10_000_000, usual.calls.burst),
+        },
+        refusals: Rate {
+            per_second: count("refusals_per_second", 100_000, usual.refusals.per_second),
+            burst: count("refusals_at_once", 100_000, usual.refusals.burst),
+        },
+        max_streams: count("max_streams_per_organisation", 1_000_000, 1024) as usize,
+        ..usual
     }
 }
 

@@ -19,6 +19,11 @@ pub fn new_id(now: Time) -> String {
     uuid::Builder::from_unix_timestamp_millis(millis, &random()).into_uuid().to_string()
 }
 
+/// A UUID of chance alone, for what needs a name of its own and no order.
+pub fn chance_id() -> String {
+    uuid::Builder::from_random_bytes(random()).into_uuid().to_string()
+}
+
 /// Random bytes from the crypto provider, drawn a page at a time: one draw costs about as much as a hundred bytes.
 pub fn random<const N: usize>() -> [u8; N] {
     const { assert!(N <= PAGE) };

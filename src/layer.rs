@@ -1,14 +1,17 @@
 //! The layers around every service, outermost first. Only this file knows their order, and why:
 //!
 //! 1. `observe`: names the call and counts it, so that whatever happens further in is counted;
-//! 2. `audit`: outside `access`, so that a refused caller is in the ledger too;
-//! 3. `access`: before anything is read of the body; denies by default;
-//! 4. `deadline`: the caller's time, answered as DEADLINE_EXCEEDED and handed on to the store;
-//! 5. `mend`: next to the services, gives the transport's own faults our codes and texts.
+//! 2. `limit`: outside `audit`, so that a flood, of refused calls too, is no flood of ledger entries; it needs nothing
+//!    but the identity, and what it refuses costs no layer further in anything;
+//! 3. `audit`: outside `access`, so that a refused caller is in the ledger too;
+//! 4. `access`: before anything is read of the body; denies by default;
+//! 5. `deadline`: the caller's time, answered as DEADLINE_EXCEEDED and handed on to the store;
+//! 6. `mend`: next to the services, gives the transport's own faults our codes and texts.
 
 pub mod access;
 pub mod audit;
 pub mod deadline;
+pub mod limit;
 pub mod mend;
 pub mod observe;
 
@@ -39,6 +42,8 @@ impl<S> Inner for S where
 pub struct Gate {
     /// Counts and times by method.
     pub observe: observe::Shared,
+    /// How much each organisation may ask.
+    pub limit: limit::Shared,
     /// Where refusals and abandoned calls are entered.
     pub audit: audit::Shared,
     /// Who is suspended, and the clock that certificates end by.
@@ -54,6 +59,7 @@ impl Gate {
         let timed = deadline::Deadline::new(mended, self.deadline.clone());
         let allowed = access::Access::new(timed, self.access.clone());
         let audited = audit::Audit::new(allowed, self.audit.clone());
-        observe::Observe::new(audited, self.observe.clone())
+        let limited = limit::Limit::new(audited, self.limit.clone());
+        observe::Observe::new(limited, self.observe.clone())
     }
 }

@@ -8,10 +8,12 @@
 //! * `service` is the use cases, one verb per file
 //! * `domain` is the rules, pure
 //! * `store` is the system of record
+//! * `cache` is what nodes share to be fast, never to be right
 //! * `host` is the one door to clocks and randomness
 //! * `pki` makes certificates and revocation lists
 
 pub mod app;
+pub mod cache;
 pub mod cli;
 pub mod config;
 pub mod domain;

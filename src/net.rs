@@ -33,7 +33,7 @@ use std::convert::Infallible;
 use tonic::body::Body;
 use tower::Service;
 
-pub use self::{limits::Limits, listen::listen, peer::Peer, server::Server};
+pub use self::{calls::HangUp, limits::Limits, listen::listen, peer::Peer, server::Server};
 
 /// What a connection can serve: the layers and the services behind them. The future is boxed or otherwise
 /// `Unpin`, so that nothing needs to be boxed here once more.

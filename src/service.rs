@@ -21,16 +21,19 @@ pub mod participants;
 pub mod receipt;
 pub mod record;
 pub mod return_numbers;
+pub mod shelf;
 pub mod standing_of;
 pub mod supervise;
 pub mod tick;
 pub mod watch_standings;
+pub mod watchers;
 
 use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    cache::Cache,
     domain::{refusal::Refusal, rules::RuleBook, time::Clock},
     store::{Abort, Store},
 };
@@ -45,6 +48,8 @@ pub struct Gateway {
     pub rules: Arc<RuleBook>,
     /// All standings, as one immutable snapshot that the feed swaps.
     pub board: Arc<board::Board>,
+    /// The cache that nodes share; told of every revision that this node makes.
+    pub cache: Arc<dyn Cache>,
     /// Counted evidence of checks.
     pub evidence: Arc<evidence::Evidence>,
     /// Signs receipts.

@@ -9,6 +9,8 @@ mod der;
 mod forge;
 #[path = "battery/life.rs"]
 mod life;
+#[path = "battery/neighbours.rs"]
+mod neighbours;
 #[path = "battery/world.rs"]
 mod world;
 

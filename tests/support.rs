@@ -4,5 +4,11 @@
 #[path = "support/all.rs"]
 pub mod support;
 
+#[path = "support/tests/pair.rs"]
+mod pair;
 #[path = "support/tests/postgres.rs"]
 mod postgres;
+#[path = "support/tests/proxy.rs"]
+mod proxy;
+#[path = "support/tests/redis.rs"]
+mod redis;

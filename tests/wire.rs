@@ -5,6 +5,8 @@
 mod bad_input;
 #[path = "wire/commands.rs"]
 mod commands;
+#[path = "wire/floods.rs"]
+mod floods;
 #[path = "wire/full_disk.rs"]
 mod full_disk;
 #[path = "wire/hand_out.rs"]

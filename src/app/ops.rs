@@ -49,7 +49,10 @@ fn answer(request: &Request<Incoming>, metrics: &PrometheusHandle, ready: &Ready
     let (status, body) = match request.uri().path() {
         "/livez" => (StatusCode::OK, "ok\n".to_owned()),
         "/readyz" => match ready.check() {
-            Ok(()) => (StatusCode::OK, "ready\n".to_owned()),
+            Ok(()) => match ready.degraded() {
+                None => (StatusCode::OK, "ready\n".to_owned()),
+                Some(what) => (StatusCode::OK, format!("ready, degraded: {what}\n")),
+            },
             Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")),
         },
         "/metrics" => (StatusCode::OK, metrics.render()),

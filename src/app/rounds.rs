@@ -13,13 +13,14 @@ use tonic_health::server::HealthReporter;
 use super::Ready;
 use crate::{
     domain::time::DAY,
+    layer::limit,
     net::{
         Server,
         tls::{Material, Paths},
     },
     rpc::routes,
     service::Gateway,
-    store::sql,
+    store::{Store, sql},
 };
 
 /// Request ids are kept for so long.
@@ -36,12 +37,34 @@ pub(super) async fn evidence(gateway: Arc<Gateway>) {
     }
 }
 
+/// Enters what was over its limit, every minute, by organisation.
+pub(super) async fn limits(limit: limit::Shared, store: Store) {
+    loop {
+        tokio::time::sleep(SECOND * 60).await;
+        if let Err(refusal) = limit.flush(&store).await {
+            tracing::error!(%refusal, "calls over their limits were not entered; they are kept and tried again");
+        }
+    }
+}
+
 /// Sorts the samples of the histograms, every second: what is not scraped must not pile up.
 pub(super) async fn upkeep(metrics: PrometheusHandle) {
     loop {
         tokio::time::sleep(SECOND).await;
         metrics.run_upkeep();
     }
+}
+
+/// Looks at the record whenever another node says that there is something new.
+pub(super) async fn hints(gateway: Arc<Gateway>) {
+    let mut hints = gateway.cache.hints();
+    while hints.changed().await.is_ok() {
+        if *hints.borrow_and_update() > gateway.board.last_known().revision {
+            gateway.store.wake();
+        }
+    }
+    // No cache, no hints: this round has nothing to do until the node stops.
+    std::future::pending::<()>().await;
 }
 
 /// Records what turns by time alone, when it does.

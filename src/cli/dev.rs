@@ -5,18 +5,26 @@ mod certs;
 mod plan;
 mod seed;
 
-use std::{fs, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    fs,
+    net::{SocketAddr, TcpStream},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use super::{Failure, log, node};
 use crate::{
     app::{Database, Settings},
+    cache,
     config::Log,
     domain::time::Clock,
-    host::SystemClock,
+    host::{self, SystemClock},
+    layer::limit,
     net::Limits,
     pki::folder::write_secret_bytes,
     service::receipt::Signer,
-    store::sqlite::Options,
+    store::{postgres, sqlite},
 };
 
 /// Start a gateway on this machine with certificates and sample data, and say how to use it.
@@ -34,6 +42,15 @@ pub struct Args {
     /// Leave the sample's inspections as they are, even where they have become old.
     #[arg(long)]
     no_refresh: bool,
+    /// A PostgreSQL to keep the record in, like postgresql://user@127.0.0.1/database; unset: a file in the folder.
+    #[arg(long, value_name = "URL")]
+    postgres: Option<String>,
+    /// A Redis that the nodes share, like redis://127.0.0.1:6379.
+    #[arg(long, value_name = "URL")]
+    redis: Option<String>,
+    /// Which of several nodes on one folder and one database this is; each has ports of its own.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=99), global = true)]
+    node: u16,
     /// Threads that serve; 0 for one per core.
     #[arg(long, default_value_t = 0)]
     workers: usize,
@@ -47,58 +64,107 @@ enum Command {
     Info,
 }
 
-/// The file that remembers where the gateway of a folder listens.
-const ADDRESSES: &str = "addresses";
+/// The file that remembers where a node of a folder listens.
+fn addresses(dir: &Path, node: u16) -> PathBuf {
+    dir.join(if node == 1 { "addresses".to_owned() } else { format!("addresses-{node}") })
+}
 
 /// Runs it.
 pub fn run(args: Args) -> Result<(), Failure> {
     match args.command {
         Some(Command::Info) => {
-            let kept = fs::read_to_string(args.dir.join(ADDRESSES)).map_err(|_| {
-                format!("{} has no gateway yet; start it with `greenlane dev`", args.dir.display())
+            let kept = fs::read_to_string(addresses(&args.dir, args.node)).map_err(|_| {
+                format!("{} has no such gateway yet; start it with `greenlane dev`", args.dir.display())
             })?;
             let (address, ops) =
                 kept.trim().split_once(' ').ok_or_else(|| "the addresses cannot be read".to_owned())?;
-            print!("{}", banner::text(&args.dir, address, ops, &[]));
+            print!("{}", banner::text(&args.dir, address, ops, &[], answers(ops)));
             Ok(())
         }
         None => start(args),
     }
 }
 
+/// Whether a gateway listens there.
+fn answers(ops: &str) -> bool {
+    ops.parse().is_ok_and(|ops| TcpStream::connect_timeout(&ops, Duration::from_secs(1)).is_ok())
+}
+
 fn start(args: Args) -> Result<(), Failure> {
-    let settings = std::env::var("GREENLANE_LOG").unwrap_or_else(|_| "warn,greenlane=info".to_owned());
-    log::start(&Log { json: false, filter: settings })?;
+    let filter = std::env::var("GREENLANE_LOG").unwrap_or_else(|_| "warn,greenlane=info".to_owned());
+    log::start(&Log { json: false, filter })?;
     fs::create_dir_all(&args.dir).map_err(|error| format!("{}: {error}", args.dir.display()))?;
     // The banner's lines are copied into shells that stand elsewhere.
     let dir = args.dir.canonicalize().map_err(|error| format!("{}: {error}", args.dir.display()))?;
-    let now = SystemClock::start().now();
-    let tls = certs::make(&dir, now).map_err(|error| error.to_string())?;
-    let receipt_key = dir.join("receipt.key");
-    if !receipt_key.exists() {
-        write_secret_bytes(&receipt_key, &Signer::generate()).map_err(|error| error.to_string())?;
-    }
-    let settings = Settings {
-        listen: SocketAddr::from(([127, 0, 0, 1], args.port)),
-        ops: SocketAddr::from(([127, 0, 0, 1], args.ops_port)),
-        database: Database::Sqlite(dir.join("greenlane.db"), Options::default()),
-        tls,
-        receipt_key,
-        limits: Limits::default(),
-        workers: args.workers,
-        default_deadline: Duration::from_secs(10),
-        longest_deadline: Duration::from_secs(60),
-        drain: Duration::from_secs(5),
-    };
-    let refresh = !args.no_refresh;
+    let settings = settings(&args, &dir)?;
+    let (node, refresh) = (args.node, !args.no_refresh);
     node::run(settings, async move |app| {
         let gateway = Arc::clone(&app.gateway);
         let notes = seed::sow(&gateway, refresh).await.map_err(|refusal| refusal.to_string())?;
         let (address, ops) = (app.address().to_string(), app.ops_address().to_string());
-        certs::write_env(&dir, &address).map_err(|error| error.to_string())?;
-        fs::write(dir.join(ADDRESSES), format!("{address} {ops}\n")).map_err(|error| error.to_string())?;
-        print!("{}", banner::text(&dir, &address, &ops, &notes));
+        fs::write(addresses(&dir, node), format!("{address} {ops}\n")).map_err(|error| error.to_string())?;
+        certs::write_env(&dir, &every_address(&dir)).map_err(|error| error.to_string())?;
+        print!("{}", banner::text(&dir, &address, &ops, &notes, true));
         Ok(())
     })
-    .map_err(Failure::from)
+}
+
+/// Makes what the folder lacks, alone: other nodes may start on it at the same moment.
+fn settings(args: &Args, dir: &Path) -> Result<Settings, Failure> {
+    let io = |error: std::io::Error| format!("{}: {error}", dir.display());
+    let lock = fs::File::create(dir.join("lock")).map_err(io)?;
+    lock.lock().map_err(io)?;
+    let tls = certs::make(dir, SystemClock::start().now()).map_err(|error| error.to_string())?;
+    let receipt_key = secret(dir, "receipt.key", Signer::generate)?;
+    let database = match &args.postgres {
+        Some(url) => {
+            Database::Postgres(postgres::Options::new(url, None, None).map_err(wrong("--postgres"))?)
+        }
+        None if args.node > 1 => {
+            let line = "--node: a file has one node; name the database that they share with --postgres URL";
+            return Err(Failure { lines: vec![line.to_owned()], code: 64 });
+        }
+        None => Database::Sqlite(dir.join("greenlane.db"), sqlite::Options::default()),
+    };
+    let cache = match &args.redis {
+        Some(url) => {
+            let seal = secret(dir, "seal.key", || host::random::<32>().to_vec())?;
+            Some(cache::Settings::new(url, seal))
+        }
+        None => None,
+    };
+    let port = |first: u16| if first == 0 { 0 } else { first.saturating_add(args.node - 1) };
+    Ok(Settings {
+        listen: SocketAddr::from(([127, 0, 0, 1], port(args.port))),
+        ops: SocketAddr::from(([127, 0, 0, 1], port(args.ops_port))),
+        database,
+        cache,
+        tls,
+        receipt_key,
+        limits: Limits::default(),
+        quota: limit::Settings::default(),
+        workers: args.workers,
+        default_deadline: Duration::from_secs(10),
+        longest_deadline: Duration::from_secs(60),
+        drain: Duration::from_secs(5),
+    })
+}
+
+/// A secret of the folder, made where there is none.
+fn secret(dir: &Path, name: &str, make: impl FnOnce() -> Vec<u8>) -> Result<PathBuf, Failure> {
+    let path = dir.join(name);
+    if !path.exists() {
+        write_secret_bytes(&path, &make()).map_err(|error| error.to_string())?;
+    }
+    Ok(path)
+}
+
+fn wrong<E: std::fmt::Display>(what: &str) -> impl Fn(E) -> Failure {
+    move |error| Failure { lines: vec![format!("{what}: {error}")], code: 64 }
+}
+
+/// Where every node of the folder listens, the first one first.
+fn every_address(dir: &Path) -> Vec<String> {
+    let kept = (1..=99).filter_map(|node| fs::read_to_string(addresses(dir, node)).ok());
+    kept.filter_map(|text| text.split_once(' ').map(|(address, _)| address.to_owned())).collect()
 }

@@ -69,7 +69,8 @@ pub fn run(args: &Args) -> Result<(), Failure> {
 /// The address in the identity's own `env.sh`.
 fn known_address(place: &Path) -> Result<String, Failure> {
     let text = fs::read_to_string(place.join("env.sh")).unwrap_or_default();
-    let known = text.lines().find_map(|line| line.strip_prefix("GL_HOME="));
+    let known =
+        text.lines().find_map(|line| line.strip_prefix("GL_HOME=")?.trim_matches('"').split(' ').next());
     known
         .ok_or_else(|| "say where the gateway listens, like --address gw.example:8443".to_owned().into())
         .and_then(env::address)

@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Failure, log, node};
-use crate::config::Config;
+use super::{Failure, config, log, node};
 
 /// Start a gateway from a configuration file.
 #[derive(clap::Args)]
@@ -15,11 +14,10 @@ pub struct Args {
 
 /// Runs it.
 pub fn run(args: &Args) -> Result<(), Failure> {
-    let config = Config::load(&args.config).map_err(|lines| Failure { lines, code: 64 })?;
+    let config = config::load(&args.config)?;
     log::start(&config.log)?;
     node::run(config.settings, async |app| {
         tracing::info!(address = %app.address(), ops = %app.ops_address(), "ready");
         Ok(())
     })
-    .map_err(Failure::from)
 }

@@ -14,7 +14,7 @@ pub(super) fn read(store: &mut Section, folder: &Path) -> Database {
     let url = store.text("url", "");
     let readers = store.count("readers", 1..=64, 2);
     let connections = store.count("connections", 1..=256, 8);
-    let ca = store.opt_path("ca", folder);
+    let ca = store.opt_path("ca_file", folder);
     let password = store.opt_path("password_file", folder);
     let sqlite = |path| Database::Sqlite(path, sqlite::Options { readers, ..Default::default() });
     if let Some(path) = url.strip_prefix("sqlite://").filter(|path| !path.is_empty()) {
@@ -42,7 +42,7 @@ fn reach(
     ca: Option<&Path>,
     password: Option<&Path>,
 ) -> Result<postgres::Options, (&'static str, String)> {
-    let tls = ca.map(client::trusting).transpose().map_err(|error| ("ca", error.to_string()))?;
+    let tls = ca.map(client::trusting).transpose().map_err(|error| ("ca_file", error.to_string()))?;
     let password = password.map(secret).transpose().map_err(|what| ("password_file", what))?;
     let tls = tls.map(tokio_postgres_rustls::MakeRustlsConnect::new);
     postgres::Options::new(url, password.as_deref(), tls).map_err(|error| ("url", error.to_string()))

@@ -79,9 +79,9 @@ enum Carrier {
 impl Msisdn {
     /// Reads a number as people write it.
     pub fn parse(text: &str) -> Result<Self, BadNumber> {
-        let plus = text.trim().starts_with('+');
-        let digits: String =
-            text.trim().trim_start_matches('+').chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+        let text = text.trim();
+        let (plus, rest) = text.strip_prefix('+').map_or((false, text), |rest| (true, rest));
+        let digits: String = rest.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
         if digits.is_empty() {
             return Err(LENGTH);
         }
@@ -275,6 +275,7 @@ mod tests {
             ("+85291234567", "NOT_MAINLAND"),
             ("0085291234567", "NOT_MAINLAND"),
             ("+8617000000001#1", "BAD_CHAR"),
+            ("++8617000000001", "BAD_CHAR"),
             ("１７０００００００１", "BAD_CHAR"),
         ];
         for (number, code) in bad {

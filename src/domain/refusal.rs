@@ -3,7 +3,7 @@
 
 use std::{fmt, time::Duration};
 
-use super::{decision::Decided, name::ParticipantName, time::Time};
+use super::{caller::Caller, decision::Decided, name::ParticipantName, time::Time};
 
 /// A call that was not done, and why, in a form that says what to do next.
 #[derive(Clone, Debug)]
@@ -99,7 +99,7 @@ reasons! {
     FactNotFound "FACT_NOT_FOUND" NotFound "没有该名称的事实记录，请先列出后再引用。";
     /// The finding was closed already.
     FindingClosed "FINDING_CLOSED" FailedPrecondition "该问题已经关闭。";
-    /// A fault of ours; the log has it under the request's id.
+    /// A fault of ours; the log has it under the id in RequestInfo.
     Internal "INTERNAL" Internal "系统内部错误，请凭请求编号联系运营方。";
     /// Fields of the request are wrong; every one is listed.
     InvalidFields "INVALID_FIELDS" InvalidArgument "请求字段有误，请按所列各项修改后重试。";
@@ -108,7 +108,7 @@ reasons! {
     /// Not a message of this method.
     MalformedMessage "MALFORMED_MESSAGE" InvalidArgument "请求内容无法解析，请检查是否使用了正确的接口定义。";
     /// Over the limit of a message.
-    MessageTooLarge "MESSAGE_TOO_LARGE" ResourceExhausted "单个消息超过 1 MiB，请拆分后重试。";
+    MessageTooLarge "MESSAGE_TOO_LARGE" ResourceExhausted "消息超过上限（请求 1 MiB，答复 4 MiB），请拆分后重试。";
     /// No such method on this server.
     MethodUnknown "METHOD_UNKNOWN" Unimplemented "没有该方法，请用 gl list 查看可用的方法。";
     /// No such MVNO, or none that the caller may see.
@@ -129,12 +129,14 @@ reasons! {
     ParticipantNotFound "PARTICIPANT_NOT_FOUND" NotFound "没有该参与方，请核对名称。";
     /// The participant is not in the state that this step needs.
     ParticipantState "PARTICIPANT_STATE" FailedPrecondition "该参与方当前状态不允许此操作。";
-    /// The caller's organisation is suspended.
-    ParticipantSuspended "PARTICIPANT_SUSPENDED" PermissionDenied "本机构已被暂停接入，请联系监管部门。";
+    /// The caller's organisation is suspended, or waits for its approval.
+    ParticipantSuspended "PARTICIPANT_SUSPENDED" PermissionDenied "本机构已被暂停接入或尚待批准，请联系监管部门。";
     /// The block is not allocated, or not to that holder.
     PrefixNotAllocated "PREFIX_NOT_ALLOCATED" FailedPrecondition "该号段未分配，无法退还。";
     /// The block is allocated to somebody.
     PrefixTaken "PREFIX_TAKEN" AlreadyExists "该号段已分配。";
+    /// As many rectifications as one finding may have were submitted.
+    RectificationsReached "RECTIFICATIONS_REACHED" FailedPrecondition "该问题的整改材料已达上限，请联系监管部门核验。";
     /// The same request_id came with another payload.
     RequestIdReused "REQUEST_ID_REUSED" FailedPrecondition "同一 request_id 已用于不同内容的请求，请更换编号。";
     /// The revision asked for was not reached in time.
@@ -151,6 +153,8 @@ reasons! {
     AlreadySuspended "ALREADY_SUSPENDED" FailedPrecondition "该企业已处于暂停状态。";
     /// The changes after that revision are no longer kept.
     WatchTooOld "WATCH_TOO_OLD" OutOfRange "所要求的版本早于保留范围，请重新读取全部状态后再订阅。";
+    /// More calls than this organisation may make in that time.
+    RateLimited "RATE_LIMITED" ResourceExhausted "调用过于频繁，已超过本机构的限额，请在所示时间后重试。";
 }
 
 // === impl Refusal ===
@@ -214,6 +218,13 @@ impl Refusal {
             .with("standing", standing)
             .with("decision", decision);
         Self { decided: Some(Box::new(decided)), ..refusal }
+    }
+
+    /// A call of an organisation that is suspended, or waits for its approval.
+    pub fn takes_no_part(caller: &Caller) -> Self {
+        let message =
+            format!("{} is suspended here, or not approved yet; ask the regulator.", caller.organisation);
+        Self::new(Reason::ParticipantSuspended, message).with("caller", caller)
     }
 
     /// A question about a day before there were rules.

@@ -69,13 +69,7 @@ impl Shared {
             );
         }
         if (self.suspended)(&caller.organisation) {
-            return Some(
-                Refusal::new(
-                    Reason::ParticipantSuspended,
-                    format!("{} is suspended here; ask the regulator.", caller.organisation),
-                )
-                .with("caller", caller),
-            );
+            return Some(Refusal::takes_no_part(caller));
         }
         match access::decide(&method.rule, caller.class()) {
             Verdict::Allowed => None,

@@ -129,11 +129,11 @@ impl<S: Inner> Service<Request> for Audit<S> {
             let response = answer.await?;
             let refused = status::refused(response.headers());
             // What says that the store is out of reach cannot be entered there.
-            let Some((code, reason)) = refused.filter(|(code, _)| *code != Code::Unavailable) else {
+            let Some(refused) = refused.filter(|refused| refused.code != Code::Unavailable) else {
                 underway.answered = true;
                 return Ok(response);
             };
-            let reason = reason.unwrap_or_else(|| super::observe::code_name(code).to_owned());
+            let reason = refused.reason.unwrap_or_else(|| super::observe::code_name(refused.code).to_owned());
             let entry = underway.entry(EntryKind::Refusal, &reason);
             let entered = Underway::enter(underway.shared.store.clone(), entry).await;
             underway.answered = true;

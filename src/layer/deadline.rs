@@ -1,6 +1,7 @@
 //! The caller's time. `grpc-timeout` is honoured up to the longest time allowed; without one the default holds.
 //! A unary call past it is answered DEADLINE_EXCEEDED (the transport itself would say CANCELLED), and the moment is
-//! handed inward so that no write starts after it. Streams last until their caller, or the node, ends them.
+//! handed inward so that no write starts after it. A stream has the longest time to begin; one that has begun lasts
+//! until its caller, or the node, ends it.
 
 use std::{
     convert::Infallible,
@@ -90,11 +91,14 @@ impl<S: Inner> Service<Request> for Deadline<S> {
 
     fn call(&mut self, mut request: Request) -> Answer {
         let streams = request.extensions().get::<&'static pb::Method>().is_some_and(|method| method.streams);
-        if streams {
-            return self.inner.call(request);
+        let limit = if streams {
+            self.shared.longest
+        } else {
+            asked(request.headers()).unwrap_or(self.shared.default).min(self.shared.longest)
+        };
+        if !streams {
+            request.extensions_mut().insert(Until(self.shared.clock.monotonic() + limit));
         }
-        let limit = asked(request.headers()).unwrap_or(self.shared.default).min(self.shared.longest);
-        request.extensions_mut().insert(Until(self.shared.clock.monotonic() + limit));
         let answer = self.inner.call(request);
         Box::pin(async move {
             match tokio::time::timeout(limit, answer).await {
@@ -132,7 +136,24 @@ mod tests {
         let mut request = Request::default();
         request.headers_mut().insert("grpc-timeout", "1m".parse().expect("header"));
         let response = Deadline::new(forever, shared).call(request).await.expect("an answer");
-        let (code, reason) = status::refused(response.headers()).expect("a refusal");
-        assert_eq!((code, reason.as_deref()), (tonic::Code::DeadlineExceeded, Some("DEADLINE_EXCEEDED")));
+        let refused = status::refused(response.headers()).expect("a refusal");
+        assert_eq!(
+            (refused.code, refused.reason.as_deref()),
+            (tonic::Code::DeadlineExceeded, Some("DEADLINE_EXCEEDED"))
+        );
+    }
+
+    /// A peer that opens a stream and never says what it wants keeps nothing open.
+    #[tokio::test]
+    async fn a_stream_that_does_not_begin_is_ended() {
+        let forever = tower::service_fn(|_: Request| -> Answer { Box::pin(std::future::pending()) });
+        let clock = std::sync::Arc::new(crate::host::SystemClock::start());
+        let shared = Shared { clock, default: Duration::from_secs(60), longest: Duration::from_millis(1) };
+        let mut request = Request::default();
+        let watch = pb::method("/greenlane.v1.ComplianceService/WatchStandings").expect("in the table");
+        request.extensions_mut().insert(watch);
+        let response = Deadline::new(forever, shared).call(request).await.expect("an answer");
+        let refused = status::refused(response.headers()).expect("a refusal");
+        assert_eq!(refused.code, tonic::Code::DeadlineExceeded);
     }
 }

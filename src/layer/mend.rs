@@ -9,7 +9,7 @@ use std::{
 use tower::Service;
 
 use super::{Answer, Inner, Request, Response};
-use crate::rpc::status;
+use crate::rpc::status::{self, Refused};
 
 /// The layer.
 #[derive(Clone)]
@@ -39,7 +39,9 @@ impl<S: Inner> Service<Request> for Mend<S> {
         let answer = self.inner.call(request);
         Box::pin(async move {
             let response = answer.await?;
-            let Some((code, None)) = status::refused(response.headers()) else { return Ok(response) };
+            let Some(Refused { code, reason: None, .. }) = status::refused(response.headers()) else {
+                return Ok(response);
+            };
             let message = status::message_of(response.headers());
             Ok(match status::mended(code, &message) {
                 Some(refusal) => status::response(&refusal),

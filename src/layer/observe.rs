@@ -12,7 +12,7 @@ use metrics::{Counter, Histogram};
 use tonic::Code;
 use tower::Service;
 
-use super::{Answer, Inner, Request, Response};
+use super::{Answer, Inner, Request, Response, limit::Limited};
 use crate::{
     domain::time::Clock,
     net::Peer,
@@ -131,15 +131,18 @@ impl<S: Inner> Service<Request> for Observe<S> {
             let response = answer.await?;
             let took = shared.clock.monotonic().saturating_sub(start);
             let refused = status::refused(response.headers());
-            let code = refused.as_ref().map_or(Code::Ok, |(code, _)| *code);
+            let code = refused.as_ref().map_or(Code::Ok, |refused| refused.code);
             shared.count(method, code, took);
-            if let Some((_, reason)) = refused {
+            // What is over a limit is told once a minute, by `limit`: a flood must not fill the log.
+            let limited = response.extensions().get::<Limited>().is_some();
+            if let Some(refused) = refused.filter(|_| !limited) {
                 let caller = peer.map(|peer| peer.caller.to_string()).unwrap_or_default();
                 tracing::warn!(
                     caller.id = caller,
                     rpc.method = method.map_or("unknown", |method| method.path),
                     rpc.code = code_name(code),
-                    rpc.reason = reason.unwrap_or_default(),
+                    rpc.reason = refused.reason.unwrap_or_default(),
+                    rpc.request_id = refused.id.unwrap_or_default(),
                     rpc.micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
                     "call refused"
                 );

@@ -27,10 +27,15 @@ pub(super) struct Calls<S> {
     link: Arc<Link>,
 }
 
+/// Among an answer's extensions: its connection is told to go. The calls that it has are answered first.
+#[derive(Clone, Copy, Debug)]
+pub struct HangUp;
+
 /// A call under way.
 pub(super) struct Call<F> {
     answer: Answer<F>,
     open: Option<OpenCall>,
+    link: Arc<Link>,
 }
 
 enum Answer<F> {
@@ -72,7 +77,7 @@ impl<S: Services> hyper::service::Service<http::Request<Incoming>> for Calls<S> 
                 Answer::Waiting(Box::pin(async move { services.oneshot(request).await }))
             }
         };
-        Call { answer, open }
+        Call { answer, open, link: self.link.clone() }
     }
 }
 
@@ -90,6 +95,9 @@ where
             Answer::Waiting(answer) => answer.as_mut().poll(cx),
         };
         answer.map_ok(|answer| {
+            if answer.extensions().get::<HangUp>().is_some() {
+                self.link.leave();
+            }
             let open = self.open.take();
             answer.map(|body| Counted { body, _open: open })
         })

@@ -1,23 +1,26 @@
 //! `ComplianceService`: checks, standings and their turns.
 
-use std::{pin::Pin, sync::Arc};
+use std::{pin::Pin, sync::Arc, time::Duration};
 
 use prost::Message;
 use tokio_stream::{Stream, StreamExt, wrappers::ReceiverStream};
-use tonic::{Request, Response, Status};
+use tonic::{Extensions, Request, Response, Status};
 
 use super::{
     convert::{act, answer, fields::Fields, stamp, word::Word},
     pb::{self, batch_check_status_result::Result as Outcome, watch_standings_response::Event as Sent},
+    routes::LARGEST_ANSWER,
     status::{rich, status},
 };
 use crate::{
     domain::{
         caller::Caller,
         decision::Action,
-        refusal::{Kind, Refusal},
+        refusal::{Kind, Reason, Refusal},
+        time::Time,
     },
     host,
+    layer::deadline::Until,
     service::{
         Gateway,
         check_status::Question,
@@ -25,11 +28,14 @@ use crate::{
         feed::Feed,
         list_standings::Filter,
         watch_standings::{Event, Watch},
+        watchers::Watchers,
     },
 };
 
 /// Questions in a batch at most.
 const MOST: usize = 500;
+/// What is left of a call's time for saying that a revision was not reached.
+const MARGIN: Duration = Duration::from_millis(50);
 
 /// The service.
 #[derive(Clone)]
@@ -38,25 +44,34 @@ pub struct Compliance {
     pub gateway: Arc<Gateway>,
     /// Where turns are heard of.
     pub feed: Arc<Feed>,
+    /// Who watches how often.
+    pub watchers: Watchers,
 }
 
 // === impl Compliance ===
 
 impl Compliance {
+    /// How long a call waits for a revision: a little less than its caller waits for the answer, so that the caller
+    /// hears which revision it was.
+    fn until(&self, extensions: &Extensions) -> Duration {
+        let deadline = extensions.get::<Until>().map(|until| until.0.saturating_sub(MARGIN));
+        deadline.map_or(self.gateway.patience(), |deadline| deadline.min(self.gateway.patience()))
+    }
+
     async fn check(
         &self,
         caller: &Caller,
         request: &pb::CheckStatusRequest,
-        context: impl FnOnce() -> Result<Context, Status>,
+        until: Duration,
+        context: Option<&Context>,
     ) -> Result<pb::CheckStatusResponse, Refusal> {
-        let question = question(request)?;
-        let finding = self.gateway.check_status(caller, &question).await?;
+        let question = question(request, self.gateway.clock.now())?;
+        let finding = self.gateway.check_status_by(caller, &question, until).await?;
         let mut checked = answer::check(&finding, host::new_id(finding.decide_time));
-        if request.with_receipt {
-            let context = context().map_err(|_| Refusal::store_unavailable())?;
+        if let Some(context) = context.filter(|_| request.with_receipt) {
             let statement = answer::statement(request, &checked, caller.to_string()).encode_to_vec();
             let signed =
-                self.gateway.certify(&context, &question, &finding, &checked.decision_id, &statement).await?;
+                self.gateway.certify(context, &question, &finding, &checked.decision_id, &statement).await?;
             checked.receipt =
                 Some(pb::Receipt { statement, key_id: signed.key_id, signature: signed.signature });
         }
@@ -64,20 +79,18 @@ impl Compliance {
     }
 }
 
-fn question(request: &pb::CheckStatusRequest) -> Result<Question, Refusal> {
+fn question(request: &pb::CheckStatusRequest, now: Time) -> Result<Question, Refusal> {
     let mut fields = Fields::default();
     let mvno = fields.mvno("mvno", &request.mvno);
     let action = fields.word("action", request.action).unwrap_or(Action::SignAgreement);
-    if request.min_revision < 0 {
-        fields.fault("min_revision", "OUT_OF_RANGE", "0 for any, or a revision that you were given");
-    }
-    let as_of_time = fields.opt_time("as_of_time", request.as_of_time.as_ref());
-    let known_time = fields.opt_time("known_time", request.known_time.as_ref());
-    if request.min_revision > 0 && (as_of_time.is_some() || known_time.is_some()) {
+    let min_revision = fields.revision("min_revision", request.min_revision);
+    let as_of_time = fields.opt_past("as_of_time", request.as_of_time.as_ref(), now);
+    let known_time = fields.opt_past("known_time", request.known_time.as_ref(), now);
+    if min_revision > 0 && (as_of_time.is_some() || known_time.is_some()) {
         fields.fault("min_revision", "NOT_WITH_TIME", "unset with as_of_time or known_time");
     }
     fields.done()?;
-    Ok(Question { mvno, action, min_revision: request.min_revision, as_of_time, known_time })
+    Ok(Question { mvno, action, min_revision, as_of_time, known_time })
 }
 
 #[tonic::async_trait]
@@ -87,7 +100,9 @@ impl pb::compliance_service_server::ComplianceService for Compliance {
         request: Request<pb::CheckStatusRequest>,
     ) -> Result<Response<pb::CheckStatusResponse>, Status> {
         let caller = &act::peer(request.extensions())?.caller;
-        let checked = self.check(caller, request.get_ref(), || act::read(&request)).await;
+        let until = self.until(request.extensions());
+        let context = request.get_ref().with_receipt.then(|| act::read(&request)).transpose()?;
+        let checked = self.check(caller, request.get_ref(), until, context.as_ref()).await;
         checked.map(Response::new).map_err(|refusal| status(&refusal))
     }
 
@@ -103,9 +118,13 @@ impl pb::compliance_service_server::ComplianceService for Compliance {
         }
         let mut results = Vec::with_capacity(questions.len());
         let mut forbidden = None;
+        // Once for all: it is a hash of the whole message.
+        let receipts = questions.iter().any(|question| question.with_receipt);
+        let context = receipts.then(|| act::read(&request)).transpose()?;
+        let until = self.until(request.extensions());
         for question in questions {
             // Each by itself: two that look alike may still be answered from two revisions.
-            let outcome = match self.check(caller, question, || act::read(&request)).await {
+            let outcome = match self.check(caller, question, until, context.as_ref()).await {
                 Ok(answer) => Outcome::Response(answer),
                 Err(refusal) => {
                     if refusal.reason.kind() == Kind::PermissionDenied {
@@ -121,7 +140,14 @@ impl pb::compliance_service_server::ComplianceService for Compliance {
             let entered = self.gateway.enter_refusal(&act::read(&request)?, reason).await;
             entered.map_err(|refusal| status(&refusal))?;
         }
-        Ok(Response::new(pb::BatchCheckStatusResponse { results }))
+        let answer = pb::BatchCheckStatusResponse { results };
+        // Asked here, because the transport would find out when the answer has begun.
+        if answer.encoded_len() > LARGEST_ANSWER {
+            let text = "The answers are over the limit of 4 MiB together; ask fewer questions at once.";
+            let refusal = Refusal::new(Reason::MessageTooLarge, text).with("limit_bytes", LARGEST_ANSWER);
+            return Err(status(&refusal));
+        }
+        Ok(Response::new(answer))
     }
 
     async fn get_standing(
@@ -132,12 +158,9 @@ impl pb::compliance_service_server::ComplianceService for Compliance {
         let message = request.get_ref();
         let mut fields = Fields::default();
         let mvno = fields.mvno("mvno", &message.mvno);
-        if message.min_revision < 0 {
-            fields.fault("min_revision", "OUT_OF_RANGE", "0 for any, or a revision that you were given");
-        }
+        let min_revision = fields.revision("min_revision", message.min_revision);
         fields.done().map_err(|refusal| status(&refusal))?;
-        let of =
-            self.gateway.standing_of(caller, mvno, message.min_revision).await.map_err(|r| status(&r))?;
+        let of = self.gateway.standing_of(caller, mvno, min_revision).await.map_err(|r| status(&r))?;
         Ok(Response::new(pb::GetStandingResponse { standing: Some(answer::standing(&of, true)) }))
     }
 
@@ -151,7 +174,7 @@ impl pb::compliance_service_server::ComplianceService for Compliance {
         let filter = Filter {
             mvno: fields.opt_mvno("mvno", &message.mvno),
             standing: fields.opt_word("standing", message.standing),
-            page_size: message.page_size,
+            page_size: fields.page_size(message.page_size),
             page_token: message.page_token.clone(),
         };
         fields.done().map_err(|refusal| status(&refusal))?;
@@ -176,13 +199,17 @@ impl pb::compliance_service_server::ComplianceService for Compliance {
         }
         let named = message.mvnos.iter().take(5000).enumerate();
         let mvnos = named.map(|(at, name)| fields.mvno(&format!("mvnos[{at}]"), name)).collect();
+        let after_revision = fields.revision("after_revision", message.after_revision);
         fields.done().map_err(|refusal| status(&refusal))?;
-        let watch = Watch { mvnos, after_revision: message.after_revision };
+        let watch = Watch { mvnos, after_revision };
+        let place = self.watchers.enter(&caller.organisation).map_err(|refusal| status(&refusal))?;
         // Heard from before anything is read, so that nothing falls between.
         let changes = self.feed.subscribe();
         let events = self.gateway.watch_standings(caller, watch, changes).await.map_err(|r| status(&r))?;
-        let sent =
-            ReceiverStream::new(events).map(|event| event.map(send).map_err(|refusal| status(&refusal)));
+        let sent = ReceiverStream::new(events).map(move |event| {
+            let _held = &place; // until the stream is dropped
+            event.map(send).map_err(|refusal| status(&refusal))
+        });
         Ok(Response::new(Box::pin(sent)))
     }
 }

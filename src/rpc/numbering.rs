@@ -88,7 +88,7 @@ impl pb::numbering_service_server::NumberingService for Numbering {
         let mut fields = Fields::default();
         let filter = Filter {
             mvno: fields.opt_mvno("mvno", &message.mvno),
-            page_size: message.page_size,
+            page_size: fields.page_size(message.page_size),
             page_token: message.page_token.clone(),
         };
         fields.done().map_err(|refusal| status(&refusal))?;

@@ -98,7 +98,7 @@ impl pb::participant_service_server::ParticipantService for Participants {
         let mut fields = Fields::default();
         let filter = Filter {
             class: fields.opt_word("class", message.class),
-            page_size: message.page_size,
+            page_size: fields.page_size(message.page_size),
             page_token: message.page_token.clone(),
         };
         fields.done().map_err(|refusal| status(&refusal))?;

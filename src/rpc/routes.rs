@@ -26,7 +26,7 @@ use super::{
     status,
     supervision::Supervision,
 };
-use crate::service::{Gateway, feed::Feed};
+use crate::service::{Gateway, feed::Feed, watchers::Watchers};
 
 type Request = http::Request<Body>;
 type Answer = tonic::codegen::BoxFuture<http::Response<Body>, Infallible>;
@@ -36,7 +36,7 @@ type Boxed = tower::util::BoxCloneSyncService<Request, http::Response<Body>, Inf
 /// A request's largest message.
 const LARGEST_REQUEST: usize = 1 << 20;
 /// An answer's largest message.
-const LARGEST_ANSWER: usize = 4 << 20;
+pub(super) const LARGEST_ANSWER: usize = 4 << 20;
 
 /// The services.
 #[derive(Clone)]
@@ -71,7 +71,11 @@ impl Routes {
         };
         const SETS: &str = "the descriptors are checked when they are built";
         let routes = Self {
-            compliance: limited!(ComplianceServiceServer::new(Compliance { gateway: gateway.clone(), feed })),
+            compliance: limited!(ComplianceServiceServer::new(Compliance {
+                gateway: gateway.clone(),
+                feed,
+                watchers: Watchers::default(),
+            })),
             supervision: limited!(SupervisionServiceServer::new(Supervision { gateway: gateway.clone() })),
             participants: limited!(ParticipantServiceServer::new(Participants { gateway: gateway.clone() })),
             numbering: limited!(NumberingServiceServer::new(Numbering { gateway: gateway.clone() })),

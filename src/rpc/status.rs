@@ -1,5 +1,6 @@
 //! The only place that makes a gRPC status. A [`Refusal`] goes in; a status with exactly one `ErrorInfo`, every
-//! field violation, the zh-CN sentence and, where it helps, the time to retry comes out, under 4 KiB in all.
+//! field violation, the zh-CN sentence, an id that the log has too and, where it helps, the time to retry comes out,
+//! under 4 KiB in all.
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -7,13 +8,16 @@ use prost::Message;
 use prost_types::Any;
 use tonic::{Code, Status, body::Body};
 use tonic_types::pb::{
-    BadRequest, ErrorInfo, LocalizedMessage, PreconditionFailure, QuotaFailure, RetryInfo,
+    BadRequest, ErrorInfo, LocalizedMessage, PreconditionFailure, QuotaFailure, RequestInfo, RetryInfo,
     Status as RichStatus, bad_request, precondition_failure, quota_failure,
 };
 
-use crate::domain::{
-    decision::Decided,
-    refusal::{Kind, Reason, Refusal},
+use crate::{
+    domain::{
+        decision::Decided,
+        refusal::{Kind, Reason, Refusal},
+    },
+    host,
 };
 
 /// `ErrorInfo.domain` of every refusal.
@@ -28,12 +32,13 @@ const MAX_VIOLATIONS: usize = 20;
 /// The status of a refusal.
 pub fn status(refusal: &Refusal) -> Status {
     let code = code(refusal.reason.kind());
+    let id = host::chance_id();
     // The fullest form that fits: long lists give way before the codes do.
     let details = [MAX_VIOLATIONS, 10, 5, 2, 0]
         .into_iter()
-        .map(|limit| encode(refusal, code, limit))
+        .map(|limit| encode(refusal, code, limit, Some(&id)))
         .find(|bytes| bytes.len() <= MAX_DETAILS)
-        .unwrap_or_else(|| encode(&Refusal::new(refusal.reason, ""), code, 0));
+        .unwrap_or_else(|| encode(&Refusal::new(refusal.reason, ""), code, 0, Some(&id)));
     Status::with_details(code, clip(&refusal.message), details.into())
 }
 
@@ -45,7 +50,7 @@ pub fn response(refusal: &Refusal) -> http::Response<Body> {
 /// A refusal inside an answer, as batches have it.
 pub fn rich(refusal: &Refusal) -> RichStatus {
     let code = code(refusal.reason.kind());
-    RichStatus::decode(&*encode(refusal, code, MAX_VIOLATIONS)).expect("what was just encoded")
+    RichStatus::decode(&*encode(refusal, code, MAX_VIOLATIONS, None)).expect("what was just encoded")
 }
 
 /// The answer to a path that is of no service.
@@ -56,14 +61,27 @@ pub fn no_such_method() -> http::Response<Body> {
     ))
 }
 
-/// The code and reason in an answer's headers, where it is a refusal; `None` for an answer that has begun well.
-/// A status that is not ours (made by the transport) has no reason.
-pub fn refused(headers: &HeaderMap) -> Option<(Code, Option<String>)> {
+/// A refusal as its answer's headers show it. One that is not ours (made by the transport) has no reason and no id.
+pub struct Refused {
+    /// The gRPC code.
+    pub code: Code,
+    /// `ErrorInfo.reason`.
+    pub reason: Option<String>,
+    /// `RequestInfo.request_id`: what its caller can quote, and the log has.
+    pub id: Option<String>,
+}
+
+/// What an answer's headers say, where it is a refusal; `None` for an answer that has begun well.
+pub fn refused(headers: &HeaderMap) -> Option<Refused> {
     if !headers.contains_key(Status::GRPC_STATUS) {
         return None;
     }
     let status = Status::from_header_map(headers)?;
-    (status.code() != Code::Ok).then(|| (status.code(), reason_of(&status)))
+    if status.code() == Code::Ok {
+        return None;
+    }
+    let id = detail::<RequestInfo>(&status, "RequestInfo").map(|info| info.request_id);
+    Some(Refused { code: status.code(), reason: reason_of(&status), id })
 }
 
 /// The message of a status made by the transport, to tell its faults apart.
@@ -73,9 +91,13 @@ pub fn message_of(headers: &HeaderMap) -> String {
 
 /// `ErrorInfo.reason` of a status, where it has one.
 pub fn reason_of(status: &Status) -> Option<String> {
+    detail::<ErrorInfo>(status, "ErrorInfo").map(|info| info.reason)
+}
+
+fn detail<M: Message + Default>(status: &Status, name: &str) -> Option<M> {
     let rich = RichStatus::decode(status.details()).ok()?;
-    let info = rich.details.iter().find(|any| any.type_url == url("ErrorInfo"))?;
-    ErrorInfo::decode(&*info.value).ok().map(|info| info.reason)
+    let found = rich.details.iter().find(|any| any.type_url == url(name))?;
+    M::decode(&*found.value).ok()
 }
 
 fn code(kind: Kind) -> Code {
@@ -95,7 +117,7 @@ fn code(kind: Kind) -> Code {
     }
 }
 
-fn encode(refusal: &Refusal, code: Code, limit: usize) -> Vec<u8> {
+fn encode(refusal: &Refusal, code: Code, limit: usize, id: Option<&str>) -> Vec<u8> {
     let mut details = vec![any("ErrorInfo", &info(refusal))];
     if !refusal.violations.is_empty() && limit > 0 {
         details.push(any("BadRequest", &bad_request_of(refusal, limit)));
@@ -107,6 +129,10 @@ fn encode(refusal: &Refusal, code: Code, limit: usize) -> Vec<u8> {
     }
     if let Some(after) = refusal.retry_after {
         details.push(any("RetryInfo", &RetryInfo { retry_delay: after.try_into().ok() }));
+    }
+    if let Some(id) = id {
+        let request = RequestInfo { request_id: id.to_owned(), ..Default::default() };
+        details.push(any("RequestInfo", &request));
     }
     details.push(any(
         "LocalizedMessage",

@@ -92,14 +92,16 @@ impl pb::supervision_service_server::SupervisionService for Supervision {
         let mut fields = Fields::default();
         let filter = Filter {
             mvno: fields.opt_mvno("mvno", &message.mvno),
-            page_size: message.page_size,
+            page_size: fields.page_size(message.page_size),
             page_token: message.page_token.clone(),
         };
         fields.done().map_err(|refusal| status(&refusal))?;
+        // Before the record is read: the list may know more than its revision says, never less.
+        let revision = self.gateway.board.last_known().revision;
         let (found, next_page_token) =
             self.gateway.list_inspections(&caller, filter).await.map_err(|refusal| status(&refusal))?;
         let inspections = found.iter().filter_map(fact::inspection).collect();
-        Ok(Response::new(pb::ListInspectionsResponse { inspections, next_page_token }))
+        Ok(Response::new(pb::ListInspectionsResponse { inspections, next_page_token, revision }))
     }
 
     async fn open_finding(

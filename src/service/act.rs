@@ -1,5 +1,6 @@
-//! One act, one transaction: the request id's row, the act's own rows and its ledger entry, together or nothing.
-//! The same id with the same payload gets the first answer again; `validate_only` runs all of it and keeps nothing.
+//! One act, one transaction: the request id's row, the act's own rows, its ledger entry and its reason, together or
+//! nothing. The same id with the same payload gets the first answer again; `validate_only` runs all of it and keeps
+//! nothing.
 
 use std::sync::{Arc, Mutex};
 
@@ -95,7 +96,11 @@ impl Gateway {
         let rehearsed = rehearsal.and_then(|seen| seen.lock().expect("nobody panics holding it").take());
         match rehearsed {
             Some(answer) => Ok(Answered { answer, replayed: false }),
-            None => written,
+            None => {
+                // Other nodes look at once; those that miss it look all the same, a moment later.
+                self.cache.hint(self.board.last_known().revision);
+                written
+            }
         }
     }
 }
@@ -146,6 +151,9 @@ async fn keep<T: Serialize + Sync>(
         revision: done.revision,
     };
     sql::entry::append(tx, &entry).await?;
+    if !context.reason.is_empty() {
+        sql::reason::add(tx, &entry.entry_id, &context.reason).await?;
+    }
     if let Some(id) = &context.request_id {
         let answer = serde_json::to_vec(&done.answer).expect("answers are plain data");
         let kept = sql::request::Kept {

@@ -57,6 +57,8 @@ pub struct View {
     pub revision: i64,
     /// Every MVNO that takes part, by name.
     pub mvnos: BTreeMap<ParticipantName, Arc<Held>>,
+    /// The mark of who takes part that was seen with it.
+    pub participants: i64,
     /// Suspended organisations of any class.
     pub suspended: HashSet<ParticipantName>,
 }

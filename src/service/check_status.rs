@@ -92,6 +92,21 @@ impl Finding {
 impl Gateway {
     /// Answers a question of that caller.
     pub async fn check_status(&self, caller: &Caller, question: &Question) -> Result<Finding, Refusal> {
+        self.check_status_by(caller, question, self.patience()).await
+    }
+
+    /// The moment on the monotonic clock at which a call that begins now waits no longer for a revision.
+    pub fn patience(&self) -> Duration {
+        self.clock.monotonic() + PATIENCE
+    }
+
+    /// The same, waiting for a revision until that moment at the longest: the questions of a batch share one.
+    pub async fn check_status_by(
+        &self,
+        caller: &Caller,
+        question: &Question,
+        until: Duration,
+    ) -> Result<Finding, Refusal> {
         may_see(caller, &question.mvno)?;
         let past = question.as_of_time.is_some() || question.known_time.is_some();
         if past && question.min_revision != 0 {
@@ -105,7 +120,7 @@ impl Gateway {
             Err(_) if question.action == Action::ServeExistingUsers && !past => self.last_known(question)?,
             Err(refusal) => return Err(refusal),
             Ok(()) if past => self.as_of(question).await?,
-            Ok(()) => self.present(question).await?,
+            Ok(()) => self.present(question, until).await?,
         };
         self.evidence.count(Check {
             asker: caller.organisation.clone(),
@@ -119,9 +134,9 @@ impl Gateway {
         Ok(finding)
     }
 
-    async fn present(&self, question: &Question) -> Result<Finding, Refusal> {
+    async fn present(&self, question: &Question, until: Duration) -> Result<Finding, Refusal> {
         loop {
-            let finding = self.answer_now(question).await?;
+            let finding = self.answer_now(question, until).await?;
             // A process that was stopped between the look and the answer knows it now.
             if finding.is_last_known || self.board.is_fresh() {
                 return Ok(finding);
@@ -129,8 +144,8 @@ impl Gateway {
         }
     }
 
-    async fn answer_now(&self, question: &Question) -> Result<Finding, Refusal> {
-        let reached = match self.reach(question.min_revision).await {
+    async fn answer_now(&self, question: &Question, until: Duration) -> Result<Finding, Refusal> {
+        let reached = match self.reach(question.min_revision, until).await {
             Err(refusal)
                 if refusal.reason == Reason::StoreUnavailable
                     && question.action == Action::ServeExistingUsers =>
@@ -185,14 +200,14 @@ impl Gateway {
     /// The snapshot, once it has reached that revision, and the moment at which it was looked at. The moment comes
     /// first: whatever was answered before it is in a snapshot that is taken after it. One that may be too old, or is
     /// behind, is renewed from the record first; any number of callers share one look.
-    pub(super) async fn reach(&self, revision: i64) -> Result<Reached, Refusal> {
-        let held = self.look(Source::Cache);
-        if let Ok(reached) = held
+    pub(super) async fn reach(&self, revision: i64, until: Duration) -> Result<Reached, Refusal> {
+        if let Ok(reached) = self.look(Source::Cache)
             && reached.view.revision >= revision
         {
             return Ok(reached);
         }
-        let renewed = tokio::time::timeout(PATIENCE, self.store.refresh()).await;
+        let patience = until.saturating_sub(self.clock.monotonic());
+        let renewed = tokio::time::timeout(patience, self.store.refresh()).await;
         let reached = self.look(Source::Origin)?;
         if reached.view.revision >= revision {
             return Ok(reached);
@@ -201,12 +216,13 @@ impl Gateway {
             return Err(Refusal::store_unavailable());
         }
         let mut revisions = self.board.revisions();
-        let waited = tokio::time::timeout(PATIENCE, revisions.wait_for(|seen| *seen >= revision)).await;
+        let patience = until.saturating_sub(self.clock.monotonic());
+        let waited = tokio::time::timeout(patience, revisions.wait_for(|seen| *seen >= revision)).await;
         match waited {
             Ok(Ok(_)) => self.look(Source::Origin),
             Ok(Err(_)) | Err(_) => {
                 let message = format!(
-                    "Revision {revision} was not reached within 1 s; this node is at {}.",
+                    "Revision {revision} was not reached in time; this node is at {}.",
                     reached.view.revision
                 );
                 Err(Refusal::new(Reason::RevisionNotReached, message)
@@ -234,7 +250,7 @@ impl Gateway {
         faults.not_ahead("known_time", known, now);
         faults.done()?;
         // Before the facts are read: an answer may know more than its revision says, never less.
-        let revision = self.reach(0).await?.view.revision;
+        let revision = self.reach(0, self.patience()).await?.view.revision;
         let facts = self.facts_of(&question.mvno).await?;
         let evaluation = standing::evaluate(&facts, &self.rules, as_of, known)
             .map_err(|_| Refusal::no_rules_then(as_of))?;

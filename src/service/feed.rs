@@ -3,14 +3,17 @@
 //! nothing new says that the snapshot still holds.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::Duration,
 };
 
 use tokio::sync::broadcast;
 
-use super::board::{Board, Held, View};
+use super::{
+    board::{Board, Held, View},
+    shelf::Shelf,
+};
 use crate::{
     domain::{
         fact::Fact,
@@ -30,15 +33,16 @@ pub struct Feed {
     rules: Arc<RuleBook>,
     clock: Arc<dyn Clock>,
     changes: broadcast::Sender<Change>,
+    shelf: Shelf,
 }
 
 // === impl Feed ===
 
 impl Feed {
     /// A feed for that board, which holds nothing yet.
-    pub fn new(board: Arc<Board>, rules: Arc<RuleBook>, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(board: Arc<Board>, rules: Arc<RuleBook>, clock: Arc<dyn Clock>, shelf: Shelf) -> Self {
         // A watcher that falls further behind than this reads the change log again.
-        Self { board, rules, clock, changes: broadcast::Sender::new(4096) }
+        Self { board, rules, clock, changes: broadcast::Sender::new(4096), shelf }
     }
 
     /// Changes from now on.
@@ -49,10 +53,11 @@ impl Feed {
     async fn catch_up(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
         let (look, now) = (self.board.look(), self.clock.now());
         let held = self.board.last_known();
-        let revision = sql::change::revision(tx).await?;
-        // A board that holds nothing takes everything; so does one whose record was put back to an earlier day.
-        let cold = held.mvnos.is_empty() || revision < held.revision;
-        if !cold && revision == held.revision {
+        let marks = sql::change::marks(tx).await?;
+        // A board that was never filled takes everything; so does one whose record was put back to an earlier day. One
+        // that holds no MVNO yet is not cold: somebody may be watching for the first.
+        let cold = *self.board.revisions().borrow() < 0 || marks.revision < held.revision;
+        if !cold && (marks.revision, marks.participants) == (held.revision, held.participants) {
             self.board.confirm(look);
             return Ok(());
         }
@@ -60,17 +65,11 @@ impl Feed {
             metrics::counter!("greenlane_feed_cold_loads_total").increment(1);
             (self.load_all(tx, now).await?, Vec::new())
         } else {
-            let mut view = View::clone(&held);
             let changes = changes_after(tx, held.revision).await?;
-            let names: BTreeSet<&ParticipantName> = changes.iter().map(|change| &change.mvno).collect();
-            for name in names {
-                if let Some(held) = self.load(tx, name, now).await? {
-                    view.mvnos.insert(name.clone(), Arc::new(held));
-                }
-            }
-            (view, changes)
+            (self.load_changed(tx, &held, &changes, now).await?, changes)
         };
-        view.revision = revision;
+        view.revision = marks.revision;
+        view.participants = marks.participants;
         view.suspended = sql::participant::list_suspended(tx).await?.into_iter().collect();
         self.board.swap(view, look);
         for change in changes {
@@ -80,30 +79,49 @@ impl Feed {
         Ok(())
     }
 
-    /// Every MVNO, in as many statements whatever their number.
+    /// What is held, with every MVNO that changed read again.
+    async fn load_changed(
+        &self,
+        tx: &mut dyn Tx,
+        held: &View,
+        changes: &[Change],
+        now: Time,
+    ) -> Result<View, StoreError> {
+        let mut view = View::clone(held);
+        let names: BTreeSet<&ParticipantName> = changes.iter().map(|change| &change.mvno).collect();
+        let mut fresh = Vec::new();
+        for name in names {
+            let Some(row) = sql::standing::lookup(tx, name).await? else { continue };
+            let facts = sql::fact::list_of(tx, name).await?;
+            fresh.push((row.revision, facts.clone()));
+            let held = self.hold(&row, facts, now)?;
+            view.mvnos.insert(row.mvno, Arc::new(held));
+        }
+        self.shelf.keep(fresh);
+        Ok(view)
+    }
+
+    /// Every MVNO, in as many statements whatever their number: what each stands at from the record, and its history
+    /// from the shelf where that has exactly the revision that the record names.
     async fn load_all(&self, tx: &mut dyn Tx, now: Time) -> Result<View, StoreError> {
-        let mut histories: HashMap<ParticipantName, Vec<Fact>> = HashMap::new();
-        for fact in sql::fact::list_all(tx).await? {
-            histories.entry(fact.mvno.clone()).or_default().push(fact);
+        let rows = sql::standing::list(tx).await?;
+        let mut histories = self.shelf.load(&rows).await;
+        if rows.iter().any(|row| !histories.contains_key(&row.mvno)) {
+            histories.clear();
+            for fact in sql::fact::list_all(tx).await? {
+                histories.entry(fact.mvno.clone()).or_default().push(fact);
+            }
+            let held =
+                |row: &StandingRow| histories.get(&row.mvno).map(|facts| (row.revision, facts.clone()));
+            self.shelf.keep(rows.iter().filter_map(held).collect());
         }
         let mut view = View::default();
-        for row in sql::standing::list(tx).await? {
+        for row in rows {
             let facts = histories.remove(&row.mvno).unwrap_or_default();
             let held = self.hold(&row, facts, now)?;
             view.mvnos.insert(row.mvno, Arc::new(held));
         }
         Ok(view)
-    }
-
-    async fn load(
-        &self,
-        tx: &mut dyn Tx,
-        name: &ParticipantName,
-        now: Time,
-    ) -> Result<Option<Held>, StoreError> {
-        let Some(row) = sql::standing::lookup(tx, name).await? else { return Ok(None) };
-        let facts = sql::fact::list_of(tx, name).await?;
-        self.hold(&row, facts, now).map(Some)
     }
 
     fn hold(&self, row: &StandingRow, facts: Vec<Fact>, now: Time) -> Result<Held, StoreError> {

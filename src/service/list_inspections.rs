@@ -1,10 +1,10 @@
 //! Inspections on record, in the order of record.
 
-use super::{Gateway, refusal};
+use super::{Gateway, page::Filling, refusal};
 use crate::{
     domain::{
         caller::{Caller, Class},
-        fact::Fact,
+        fact::{Fact, FactBody},
         name::ParticipantName,
         refusal::Refusal,
     },
@@ -48,11 +48,21 @@ impl Gateway {
             })
             .await
             .map_err(refusal)?;
-        let size = usize::try_from(size).unwrap_or(usize::MAX);
-        let more = found.len() > size;
-        found.truncate(size);
+        let mut filling = Filling::new(size);
+        let fits =
+            found.iter().enumerate().take_while(|(held, fact)| filling.takes(*held, weight(fact))).count();
+        let more = found.len() > fits;
+        found.truncate(fits);
         let last = found.last().filter(|_| more);
         let token = last.map_or_else(String::new, |fact| self.pages.token(&list, &fact.seq.to_string()));
         Ok((found, token))
+    }
+}
+
+/// About how many bytes an inspection takes in an answer: its hashes are what makes one heavy.
+fn weight(fact: &Fact) -> usize {
+    match &fact.body {
+        FactBody::Inspection { evidence_hashes, .. } => 512 + evidence_hashes.len() * 66,
+        _ => 512,
     }
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Bound;
 
-use super::{Gateway, check_status::Reached, feed, standing_of::StandingOf};
+use super::{Gateway, check_status::Reached, feed, page::Filling, standing_of::StandingOf};
 use crate::domain::{
     caller::{Caller, Class},
     name::ParticipantName,
@@ -37,10 +37,10 @@ impl Gateway {
         let only = filter.mvno.clone().or(own);
         let list = format!("standings|{}|{:?}|{:?}", caller.organisation, only, filter.standing);
         let ask = self.pages.ask(&list, filter.page_size, &filter.page_token)?;
-        let Reached { now, view, .. } = self.reach(0).await?;
+        let Reached { now, view, .. } = self.reach(0, self.patience()).await?;
         let after = ask.after.as_deref().and_then(|name| ParticipantName::parse_mvno(name).ok());
         let from = after.map_or(Bound::Unbounded, Bound::Excluded);
-        let size = usize::try_from(ask.size).unwrap_or(usize::MAX);
+        let mut filling = Filling::new(ask.size);
         let mut found = Vec::new();
         for (name, held) in feed::all(&view).range((from, Bound::Unbounded)) {
             if only.as_ref().is_some_and(|only| only != name) {
@@ -50,7 +50,8 @@ impl Gateway {
             if filter.standing.is_some_and(|wanted| wanted != held.standing()) {
                 continue;
             }
-            if found.len() == size {
+            let sentences = held.evaluation.reasons.len() + held.evaluation.remedies.len();
+            if !filling.takes(found.len(), 256 + sentences * 768) {
                 let last: &StandingOf = found.last().expect("a page has at least one row");
                 let token = self.pages.token(&list, &last.mvno.to_string());
                 return Ok((found, token));

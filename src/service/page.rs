@@ -20,6 +20,30 @@ pub struct Ask {
 
 const DEFAULT: i32 = 50;
 const MOST: i32 = 1000;
+/// Bytes of rows in a page at most, about: an answer carries 4 MiB.
+const HEAVIEST: usize = 3 << 20;
+
+/// Fills a page until its size or its weight is reached. A page that has a row fewer than asked for, for its weight,
+/// has a token like any other.
+pub struct Filling {
+    rows: usize,
+    weight: usize,
+}
+
+// === impl Filling ===
+
+impl Filling {
+    /// An empty page of that many rows at most.
+    pub fn new(rows: i64) -> Self {
+        Self { rows: usize::try_from(rows).unwrap_or(usize::MAX), weight: 0 }
+    }
+
+    /// Whether a row of about that many bytes still goes in; the first always does.
+    pub fn takes(&mut self, held: usize, weight: usize) -> bool {
+        self.weight += weight;
+        held == 0 || (held < self.rows && self.weight <= HEAVIEST)
+    }
+}
 
 // === impl Pages ===
 
@@ -83,6 +107,17 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_is_full_by_rows_or_by_weight() {
+        let fill = |rows, weight| {
+            let mut filling = Filling::new(rows);
+            (0..5000).take_while(|held| filling.takes(*held, weight)).count()
+        };
+        assert_eq!(fill(50, 100), 50);
+        assert_eq!(fill(1000, 6600), HEAVIEST / 6600);
+        assert_eq!(fill(1000, 2 * HEAVIEST), 1, "a page has a row at least");
+    }
 
     #[test]
     fn a_token_goes_with_its_list() {

@@ -93,6 +93,8 @@ impl Gateway {
                     }
                     added => added?,
                 }
+                // From here on its calls are refused until it is approved.
+                tx.mark_changed();
                 Ok(done(participant))
             })
         })
@@ -112,6 +114,7 @@ impl Gateway {
         self.act(context, move |tx, now| {
             let (rules, caller, name) = (rules.clone(), caller.clone(), name.clone());
             Box::pin(async move {
+                sql::participant::lock(tx, &name).await?;
                 let mut participant = lookup(tx, &name).await?;
                 match participant.state {
                     ParticipantState::Proposed | ParticipantState::ResumeProposed => {}
@@ -181,6 +184,7 @@ impl Gateway {
         self.act(context, move |tx, now| -> BoxFuture<'_, _> {
             let (caller, name) = (caller.clone(), name.clone());
             Box::pin(async move {
+                sql::participant::lock(tx, &name).await?;
                 let mut participant = lookup(tx, &name).await?;
                 if participant.state != from {
                     return Err(wrong_state(&participant).into());
@@ -251,8 +255,7 @@ async fn lookup(tx: &mut dyn Tx, name: &ParticipantName) -> Result<Participant, 
 async fn save(tx: &mut dyn Tx, participant: &mut Participant, now: Time) -> Result<(), Abort> {
     participant.update_time = now;
     sql::participant::save(tx, participant).await?;
-    tx.mark_changed();
-    Ok(())
+    Ok(sql::change::mark_participants(tx).await?)
 }
 
 fn wrong_state(participant: &Participant) -> Refusal {

@@ -27,7 +27,7 @@ impl Gateway {
         min_revision: i64,
     ) -> Result<StandingOf, Refusal> {
         may_see(caller, &mvno)?;
-        let Reached { now, view, .. } = self.reach(min_revision).await?;
+        let Reached { now, view, .. } = self.reach(min_revision, self.patience()).await?;
         let held = view.mvnos.get(&mvno).ok_or_else(|| unknown_mvno(&mvno))?;
         let held = held.at(&self.rules, now)?;
         Ok(StandingOf { mvno, held })

@@ -43,6 +43,9 @@ impl Gateway {
         for mvno in due {
             turned += usize::from(self.tick_one(mvno).await?);
         }
+        if turned > 0 {
+            self.cache.hint(self.board.last_known().revision);
+        }
         Ok(turned)
     }
 

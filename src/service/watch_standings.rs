@@ -162,8 +162,7 @@ impl Follow {
         if !self.board.is_suspended(&self.caller.organisation) {
             return Ok(());
         }
-        let message = format!("{} is suspended here; ask the regulator.", self.caller.organisation);
-        Err(Some(Refusal::new(Reason::ParticipantSuspended, message).with("caller", &self.caller)))
+        Err(Some(Refusal::takes_no_part(&self.caller)))
     }
 
     /// Reads the change log from where the watcher is to its end, then says so.
@@ -193,6 +192,8 @@ impl Follow {
         if !self.wanted.is_empty() && !self.wanted.contains(&change.mvno) {
             return Ok(());
         }
+        // Asked each time: a suspension may have come while the watcher was slow to read.
+        self.still_welcome()?;
         self.sender.send(Ok(Event::Change(change))).await.map_err(|_| None)
     }
 

@@ -4,6 +4,8 @@
 //! | version | what changed |
 //! | --- | --- |
 //! | 1 | the first schema |
+//! | 2 | the reasons of acts |
+//! | 3 | a mark of who takes part |
 
 use aws_lc_rs::digest;
 
@@ -18,13 +20,29 @@ pub(super) struct Migration {
 }
 
 /// Every migration, in order.
-pub(super) const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "first",
-    common: include_str!("migrations/0001_first.sql"),
-    sqlite: include_str!("migrations/0001_first.sqlite.sql"),
-    postgres: include_str!("migrations/0001_first.postgres.sql"),
-}];
+pub(super) const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "first",
+        common: include_str!("migrations/0001_first.sql"),
+        sqlite: include_str!("migrations/0001_first.sqlite.sql"),
+        postgres: include_str!("migrations/0001_first.postgres.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "reasons",
+        common: include_str!("migrations/0002_reasons.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 3,
+        name: "participants",
+        common: include_str!("migrations/0003_participants.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+];
 
 /// The version that this program makes.
 pub(super) fn latest() -> i64 {

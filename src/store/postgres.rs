@@ -164,7 +164,7 @@ impl Options {
             config.password(password);
         }
         if tls.is_none() && config.get_ssl_mode() == SslMode::Require {
-            return Err(OpenError::Url("sslmode=require needs store.ca, the CA's file".to_owned()));
+            return Err(OpenError::Url("sslmode=require needs store.ca_file, the CA's file".to_owned()));
         }
         config
             .ssl_mode(if tls.is_some() { SslMode::Require } else { SslMode::Disable })

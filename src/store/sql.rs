@@ -6,6 +6,7 @@ pub mod check_count;
 pub mod entry;
 pub mod fact;
 pub mod participant;
+pub mod reason;
 pub mod request;
 pub mod standing;
 

@@ -316,6 +316,22 @@ async fn age_and_idleness_end_a_connection_politely() {
 }
 
 #[tokio::test]
+async fn an_answer_can_tell_its_connection_to_go() {
+    let pki = Pki::new();
+    let server = pki.start(&Faults::default(), Limits { grace: LONG, ..Limits::default() });
+    let mut other = pki.friend(&server, Class::Carrier).await;
+    let mut client = pki.friend(&server, Class::Carrier).await;
+    let stream = open_stream(&mut client).await;
+    client.ask("/enough").await.expect("answered all the same");
+    // No new call is taken, while the one under way stays, and so does everybody else.
+    soon(async { while client.begin("/who").await.is_ok() {} }).await;
+    assert_eq!(server.connections(), 2);
+    drop(stream);
+    soon(client.ended).await.expect("gone");
+    other.ask("/who").await.expect("still there");
+}
+
+#[tokio::test]
 async fn whoever_is_meant_is_ended() {
     let pki = Pki::new();
     let server = pki.start(&Faults::default(), Limits::default());

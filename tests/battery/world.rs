@@ -14,7 +14,7 @@ use bytes::Bytes;
 use greenlane::{
     domain::{caller::Class, time::Clock},
     host::SystemClock,
-    net::{Limits, Peer, Server, Services, listen, tls},
+    net::{HangUp, Limits, Peer, Server, Services, listen, tls},
     pki::{Authority, Identity, Issued, Scope, Validity},
 };
 use http_body_util::{BodyExt, Full};
@@ -134,10 +134,15 @@ impl Pki {
     }
 
     pub fn start(&self, faults: &Faults, limits: Limits) -> Server {
+        self.serve(faults, limits, services())
+    }
+
+    /// A server of other services.
+    pub fn serve(&self, faults: &Faults, limits: Limits, services: impl Services) -> Server {
         let current = tls::Current::new(&self.material(faults), self.clock.clone()).expect("configuration");
         let config = Arc::new(ArcSwap::from_pointee(current));
         let listener = listen("127.0.0.1:0".parse().expect("address")).expect("port");
-        Server::start(listener, limits, config, self.clock.clone(), 2, services()).expect("server")
+        Server::start(listener, limits, config, self.clock.clone(), 2, services).expect("server")
     }
 
     /// TLS up to where the client thinks it is done.
@@ -249,7 +254,8 @@ impl ResolvesClientCert for Fixed {
 
 type Answer = Pin<Box<dyn Future<Output = Result<http::Response<Body>, Infallible>> + Send>>;
 
-/// `/who` says who asks; `/thread` on which thread, `/stream` sends one byte and then nothing, for ever.
+/// `/who` says who asks; `/thread` on which thread, `/stream` sends one byte and then nothing, for ever; `/enough`
+/// tells the connection to go.
 fn services() -> impl Services {
     tower::service_fn(|request: http::Request<Body>| -> Answer {
         let peer = request.extensions().get::<Arc<Peer>>().cloned().expect("every request has a peer");
@@ -267,7 +273,11 @@ fn services() -> impl Services {
             }
             _ => Body::new(Full::new(text)),
         };
-        Box::pin(async move { Ok(http::Response::new(body)) })
+        let mut response = http::Response::new(body);
+        if request.uri().path() == "/enough" {
+            response.extensions_mut().insert(HangUp);
+        }
+        Box::pin(async move { Ok(response) })
     })
 }
 

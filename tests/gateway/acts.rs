@@ -100,6 +100,26 @@ async fn a_finding_is_opened_answered_and_closed() {
     assert_eq!(unknown.await.expect_err("no such").reason, Reason::FactNotFound);
 }
 
+/// An MVNO cannot fill every node's memory with its own words.
+#[tokio::test]
+async fn rectifications_have_an_end() {
+    let world = World::compliant().await;
+    let finding = world.open(M, FindingSeverity::Minor).await.fact.name;
+    let submit = async || {
+        let rectification = Rectification {
+            mvno: name(M),
+            finding: finding.clone(),
+            text: "what was done".to_owned(),
+            evidence_hashes: Vec::new(),
+        };
+        world.gateway.submit_rectification(context_of(caller("mvno/m01")), rectification).await
+    };
+    for _ in 0..50 {
+        submit().await.expect("entered");
+    }
+    assert_eq!(submit().await.expect_err("enough").reason, Reason::RectificationsReached);
+}
+
 #[tokio::test]
 async fn a_finding_of_another_is_not_found() {
     let world = World::of(&[M, "mvnos/m02"]).await;

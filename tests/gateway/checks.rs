@@ -239,10 +239,12 @@ async fn a_restart_keeps_every_answer() {
     assert_eq!(world.standing("mvnos/m02").await, Standing::Unknown);
 }
 
-/// While the record is lost nobody is told anything, but that subscribers are served.
+/// While the record is lost nobody is told anything, but that subscribers are served. A question is a reason to look
+/// for it, so it is lost for as long as it cannot be read.
 #[tokio::test]
 async fn a_lost_record_answers_nothing_but_service() {
     let world = World::compliant().await;
+    world.hide_record(true);
     world.gateway.board.lose();
     let refused = world.check(M, ALLOCATE).await.expect_err("lost");
     assert_eq!(refused.reason, Reason::StoreUnavailable);
@@ -250,6 +252,9 @@ async fn a_lost_record_answers_nothing_but_service() {
         let served = world.check(mvno, Action::ServeExistingUsers).await.expect("served");
         assert_eq!(served.decided().decision, Decision::Allow);
     }
-    world.store().refresh().await.expect("found again");
-    world.check(M, ALLOCATE).await.expect("answered");
+    world.hide_record(false);
+    let found = world.check(M, ALLOCATE).await.expect("answered");
+    assert_eq!(found.source, Source::Origin, "the record was read in this call");
+    let held = world.check(M, ALLOCATE).await.expect("answered");
+    assert_eq!(held.source, Source::Cache);
 }

@@ -185,3 +185,20 @@ async fn no_entry_no_act() {
         world.gateway.watch_standings(&carrier(), watch, world.feed.subscribe()).await.expect("watching");
     assert!(matches!(events.recv().await, Some(Ok(Event::Bookmark(at))) if at == found.revision));
 }
+
+/// Why something was done is kept beside its entry, in the same transaction, and not in it.
+#[tokio::test]
+async fn reasons_are_kept_beside_the_ledger() {
+    let world = World::empty().await;
+    everything(&world).await;
+    let record = read(&world).await;
+    for entry in record.entries.iter().filter(|entry| entry.method != "turn") {
+        assert!(!entry.detail.contains("as ordered"), "{}", entry.detail);
+        let id = entry.entry_id.clone();
+        let kept = world.store().read(working(move |tx| {
+            let id = id.clone();
+            Box::pin(async move { Ok(sql::reason::lookup(tx, &id).await?) })
+        }));
+        assert_eq!(kept.await.expect("read").as_deref(), Some("as ordered"), "{}", entry.subject);
+    }
+}

@@ -8,7 +8,10 @@ use greenlane::{
         refusal::Reason,
         standing::Standing,
     },
-    service::{list_allocations, list_inspections, list_standings, participants},
+    service::{
+        list_allocations, list_inspections, list_standings, participants,
+        supervise::record_inspection::Inspection,
+    },
 };
 
 use crate::world::{World, caller, carrier, context, name, officer, outlets};
@@ -101,6 +104,22 @@ async fn pages_are_the_whole_list_and_nothing_twice() {
     }
 }
 
+/// A page that would be too heavy for an answer has fewer rows than were asked for, and goes on.
+#[tokio::test]
+async fn heavy_rows_make_short_pages() {
+    let world = World::of(&["mvnos/m01"]).await;
+    for _ in 0..600 {
+        let heavy = Inspection {
+            evidence_hashes: vec!["a".repeat(64); 100],
+            ..outlets("mvnos/m01", 40, 0, world.now())
+        };
+        world.inspect(heavy).await;
+    }
+    let pages = pages(&world, "inspections", 1000).await;
+    assert_eq!(pages.iter().map(Vec::len).sum::<usize>(), 600);
+    assert!(pages.iter().all(|page| page.len() * 6600 < 4 << 20), "each fits an answer");
+}
+
 #[tokio::test]
 async fn filters_hold_over_pages() {
     let world = many().await;
@@ -145,7 +164,7 @@ async fn a_token_of_another_list_filter_or_caller_is_refused() {
     assert_eq!(elsewhere.reason, Reason::PageTokenMismatch);
     let asked = world.gateway.list_participants(&who, participants_of(None, 2, &token));
     assert_eq!(asked.await.expect_err("another").reason, Reason::PageTokenMismatch);
-    let negative = ask(&who, standings(None, -1, "")).expect_err("negative");
+    let negative = ask(&who, standings(None, -1, "")).await.expect_err("negative");
     assert_eq!(negative.violations[0].field, "page_size");
 }
 
@@ -153,7 +172,7 @@ async fn a_token_of_another_list_filter_or_caller_is_refused() {
 async fn an_mvno_lists_itself() {
     let world = many().await;
     let m02 = caller("mvno/m02");
-    let (rows, token) = world.gateway.list_standings(&m02, &standings(None, 0, "")).expect("page");
+    let (rows, token) = world.gateway.list_standings(&m02, &standings(None, 0, "")).await.expect("page");
     assert_eq!(rows.iter().map(|row| row.mvno.to_string()).collect::<Vec<_>>(), ["mvnos/m02"]);
     assert!(token.is_empty());
     let (rows, _) = world.gateway.list_inspections(&m02, inspections(None, 0, "")).await.expect("page");
@@ -161,7 +180,10 @@ async fn an_mvno_lists_itself() {
     let refused = world.gateway.list_inspections(&m02, inspections(Some("mvnos/m03"), 0, "")).await;
     assert_eq!(refused.expect_err("not its own").reason, Reason::NotYours);
     let other = list_standings::Filter { mvno: Some(name("mvnos/m03")), ..standings(None, 0, "") };
-    assert_eq!(world.gateway.list_standings(&m02, &other).expect_err("not its own").reason, Reason::NotYours);
+    assert_eq!(
+        world.gateway.list_standings(&m02, &other).await.expect_err("not its own").reason,
+        Reason::NotYours
+    );
 }
 
 /// A row that comes while somebody turns the pages moves none of those still to be seen.

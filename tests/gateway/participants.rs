@@ -83,6 +83,25 @@ async fn two_steps_are_two_persons() {
     assert_eq!(active.reason, Reason::ParticipantState);
 }
 
+/// A certificate that the operator issued alone opens nothing: taking part takes two persons.
+#[tokio::test]
+async fn who_waits_for_approval_is_refused() {
+    let world = World::empty().await;
+    let newcomer = name("carriers/newco");
+    world.gateway.create_participant(operator(), proposal("carriers/newco")).await.expect("proposed");
+    assert!(world.gateway.board.is_suspended(&newcomer), "from the answer on");
+    world.gateway.approve_participant(context(), newcomer.clone()).await.expect("approved");
+    assert!(!world.gateway.board.is_suspended(&newcomer));
+
+    // Who brings the others in is not locked out by being proposed.
+    let levelled = |name| Proposal { level: Some(Level::Ministry), ..proposal(name) };
+    world.gateway.create_participant(operator(), levelled("regulators/miit")).await.expect("proposed");
+    world.gateway.create_participant(operator(), proposal("operators/gw")).await.expect("proposed");
+    for first in ["regulators/miit", "operators/gw"] {
+        assert!(!world.gateway.board.is_suspended(&name(first)), "{first}");
+    }
+}
+
 #[tokio::test]
 async fn a_suspension_outlives_a_restart() {
     let world = World::of(&[M, "carriers/unicom"]).await;

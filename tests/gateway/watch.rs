@@ -64,6 +64,19 @@ async fn a_watcher_goes_on_where_it_was() {
     }
 }
 
+/// Who watches an empty gateway hears of its first MVNO.
+#[tokio::test]
+async fn the_first_of_all_changes_is_heard() {
+    let world = World::empty().await;
+    let mut events = watch(&world, &carrier(), &[], 0).await;
+    assert_eq!(to_bookmark(&mut events).await, (Vec::new(), 0));
+    world.join(M).await;
+    world.join("mvnos/m02").await;
+    for revision in 1..=2 {
+        assert_eq!(next_change(&mut events).await.revision, revision);
+    }
+}
+
 /// A watcher that begins while changes come misses none and hears none twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_falls_between_what_is_read_and_what_is_heard() {

@@ -10,6 +10,7 @@ use std::{
 };
 
 use greenlane::{
+    cache::{Cache, none::NoCache},
     domain::{
         caller::Caller,
         decision::Action,
@@ -31,6 +32,7 @@ use greenlane::{
         page::Pages,
         receipt::Signer,
         record::Recorded,
+        shelf::Shelf,
         supervise::{
             open_finding, record_assessment::Assessment, record_inspection::Inspection,
             record_licence::Licence,
@@ -185,8 +187,10 @@ impl World {
     ) -> Self {
         let store = sqlite::open(&path, options, clock.now()).expect("opened");
         let rules = Arc::new(RuleBook::shipped());
+        let cache: Arc<dyn Cache> = Arc::new(NoCache::new());
         let board = Arc::new(Board::new(None, clock.clone()));
-        let feed = Arc::new(Feed::new(board.clone(), rules.clone(), clock.clone()));
+        let feed =
+            Arc::new(Feed::new(board.clone(), rules.clone(), clock.clone(), Shelf::new(cache.clone())));
         store.follow(feed.clone());
         store.refresh().await.expect("followed");
         let gateway = Gateway {
@@ -194,6 +198,7 @@ impl World {
             clock: clock.clone(),
             rules,
             board,
+            cache,
             evidence: Arc::new(Evidence::new(clock.clone())),
             signer: Arc::new(Signer::from_pkcs8(&Signer::generate()).expect("a key")),
             closing: CancellationToken::new(),
@@ -294,6 +299,13 @@ impl World {
 
     pub fn now(&self) -> Time {
         self.clock.now()
+    }
+
+    /// Takes the record out of reach, or brings it back: for whoever looks, what is new is told by a table that is gone.
+    pub fn hide_record(&self, hidden: bool) {
+        let (from, to) = if hidden { ("counter", "gone") } else { ("gone", "counter") };
+        let beside = rusqlite::Connection::open(&self.path).expect("the file");
+        beside.execute_batch(&format!("ALTER TABLE {from} RENAME TO {to}")).expect("renamed");
     }
 
     pub fn store(&self) -> &Store {

@@ -112,7 +112,7 @@ async fn a_wrong_url_is_told() {
         ("postgresql://".to_owned(), "a host and a database are needed"),
         (format!("postgresql://someone@{host}"), "a host and a database are needed"),
         (format!("postgresql://{host}/greenlane"), "a user is needed"),
-        (format!("postgresql://someone@{host}/greenlane?sslmode=require"), "store.ca"),
+        (format!("postgresql://someone@{host}/greenlane?sslmode=require"), "store.ca_file"),
         (format!("postgresql://greenlane:wrong@{host}/postgres"), "password authentication failed"),
         (cluster.url("nothing"), "does not exist"),
         ("postgresql://someone@127.0.0.1:1/greenlane".to_owned(), "no database that takes writes"),

@@ -3,7 +3,10 @@
 //! `pub` there because no program uses everything.
 
 pub mod folder;
+pub mod pair;
 pub mod port;
 pub mod postgres;
 pub mod process;
+pub mod proxy;
+pub mod redis;
 pub mod tls;

@@ -25,6 +25,9 @@ pub const PASSWORD: &str = "not-a-secret";
 /// The sign that it takes connections; a standby says "read-only" in the midst of it.
 const READY: &str = "database system is ready to accept";
 
+/// How often an answer is looked for before it is not coming: each look is a run of psql.
+const LOOKS: usize = 2000;
+
 /// One cluster: a primary or a standby.
 pub struct Cluster {
     folder: Folder,
@@ -64,7 +67,7 @@ impl Cluster {
     pub fn start_with(options: Options<'_>) -> Self {
         let mut cluster = Self::down(options.tls);
         cluster.init(options.settings);
-        cluster.first_start();
+        cluster.rise();
         cluster
     }
 
@@ -80,7 +83,7 @@ impl Cluster {
         if let Some(user) = owner() {
             chown(folder.path(), Some(user.uid.as_raw()), Some(user.gid.as_raw())).expect("root may");
         }
-        Self { folder, port: port::free(), tls, server: None }
+        Self { folder, port: 0, tls, server: None }
     }
 
     fn init(&self, settings: &[(&str, &str)]) {
@@ -112,16 +115,15 @@ impl Cluster {
         fs::write(file, text + &lines).expect("written");
     }
 
-    /// Starts it for the first time: where somebody took the port meanwhile, on another one.
-    pub(super) fn first_start(&mut self) {
-        for _ in 0..10 {
-            match self.try_start() {
-                Ok(()) => return,
-                Err(said) if said.contains("Address already in use") => self.port = port::free(),
-                Err(said) => panic!("{said}"),
-            }
+    /// Starts it where it was, or, for the first time, on a port of its own.
+    pub(super) fn rise(&mut self) {
+        if self.port != 0 {
+            return self.start_again();
         }
-        panic!("no port to start on");
+        port::settle(|port| {
+            self.port = port;
+            self.try_start()
+        });
     }
 
     fn try_start(&mut self) -> Result<(), String> {
@@ -177,6 +179,10 @@ impl Cluster {
         format!("postgres://{USER}:{PASSWORD}@{}/{database}{end}", self.host())
     }
 
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// `host:port`.
     pub fn host(&self) -> String {
         format!("127.0.0.1:{}", self.port)
@@ -201,11 +207,28 @@ impl Cluster {
 
     /// The same where it may fail.
     pub fn try_sql(&self, database: &str, statement: &str) -> Result<String, String> {
-        let mut psql = self.command("psql");
-        psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement, &self.url(database)]);
-        let output = output(&mut psql);
+        let output = output(&mut self.psql(database, statement));
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
         if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
+    }
+
+    /// The same, to be started by the caller.
+    pub fn psql(&self, database: &str, statement: &str) -> Command {
+        let mut psql = self.command("psql");
+        psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-c", statement, &self.url(database)]);
+        psql
+    }
+
+    /// Asks until that is the answer.
+    pub fn waits(&self, question: &str, wanted: &str) {
+        let mut answer = String::new();
+        for _ in 0..LOOKS {
+            answer = self.sql("postgres", question);
+            if answer == wanted {
+                return;
+            }
+        }
+        panic!("{question}: {answer}, never {wanted}");
     }
 
     /// Everything it logged since it was last started; nothing while it is down.

@@ -141,6 +141,16 @@ async fn checks(regulator: &Channel) {
     assert_eq!(refused(client.check_status(ahead).await).violations, ["as_of_time: IN_FUTURE"]);
     let mixed = pb::CheckStatusRequest { as_of_time: Some(PAST), min_revision: 1, ..ask("mvnos/m01", 1) };
     assert_eq!(refused(client.check_status(mixed).await).violations, ["min_revision: NOT_WITH_TIME"]);
+    let all = pb::CheckStatusRequest { as_of_time: Some(FUTURE), min_revision: -1, ..ask("m01", 0) };
+    assert_eq!(
+        refused(client.check_status(all).await).violations,
+        ["mvno: BAD_NAME", "action: REQUIRED", "min_revision: OUT_OF_RANGE", "as_of_time: IN_FUTURE"]
+    );
+    let list = pb::ListStandingsRequest { mvno: "m01".to_owned(), page_size: -1, ..Default::default() };
+    assert_eq!(
+        refused(client.list_standings(list).await).violations,
+        ["mvno: BAD_NAME", "page_size: OUT_OF_RANGE"]
+    );
     let early = pb::CheckStatusRequest {
         as_of_time: Some(Timestamp { seconds: 1_300_000_000, nanos: 0 }),
         ..ask("mvnos/m01", 1)
@@ -154,6 +164,14 @@ async fn checks(regulator: &Channel) {
         let batch = pb::BatchCheckStatusRequest { requests };
         assert_eq!(refused(client.batch_check_status(batch).await).violations, ["requests: BAD_COUNT"]);
     }
+    // Twenty that wait in vain wait together, and those among them that need not wait are answered.
+    let mut requests = vec![pb::CheckStatusRequest { min_revision: 1_000_000, ..ask("mvnos/m01", 1) }; 20];
+    requests.push(ask("mvnos/m01", 1));
+    let batch = pb::BatchCheckStatusRequest { requests };
+    let answers = client.batch_check_status(batch).await.expect("in time").into_inner().results;
+    use pb::batch_check_status_result::Result as Outcome;
+    assert!(answers[..20].iter().all(|answer| matches!(answer.result, Some(Outcome::Error(_)))));
+    assert!(matches!(answers[20].result, Some(Outcome::Response(_))));
     let page = client.list_standings(pb::ListStandingsRequest { page_size: 3, ..Default::default() }).await;
     let token = page.expect("a page").into_inner().next_page_token;
     let other =

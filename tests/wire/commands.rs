@@ -28,6 +28,24 @@ fn a_wrong_configuration_is_exit_64_with_every_mistake() {
     }
 }
 
+/// The files that a configuration names are read before anything starts, and all that are wrong are told.
+#[test]
+fn every_file_that_cannot_be_used_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("greenlane.toml");
+    let example = greenlane(&["config", "example"]).stdout;
+    std::fs::write(&file, example).expect("written");
+    let file = file.to_str().expect("text");
+    for args in [["config", "check", file], ["serve", "--config", file]] {
+        let output = greenlane(&args);
+        assert_eq!(output.status.code(), Some(64), "{args:?}");
+        let said = String::from_utf8(output.stderr).expect("text");
+        for missing in ["server/cert.pem", "server/key.pem", "mvno/ca.pem", "police/crl.pem", "receipt.key"] {
+            assert!(said.contains(missing), "{missing} in {said}");
+        }
+    }
+}
+
 #[test]
 fn the_example_says_every_key() {
     let output = greenlane(&["config", "example"]);

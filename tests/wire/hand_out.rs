@@ -102,6 +102,8 @@ fn a_kit_works_as_its_page_says() {
     // The descriptors alone are enough for a tool that cannot ask.
     let protoset = kept.path().join("greenlane.protoset");
     done(&["protoset", "--out", text(&protoset)]);
+    let redirected = Command::new(env!("CARGO_BIN_EXE_greenlane")).arg("protoset").output().expect("it runs");
+    assert_eq!(redirected.stdout, fs::read(&protoset).expect("written"));
     assert_eq!(
         fs::read(&protoset).expect("written"),
         fs::read(folder.join("greenlane.protoset")).expect("packed")

@@ -142,6 +142,33 @@ impl Drop for Watcher {
     }
 }
 
+/// What a newcomer does: paste the banner's own lines into a shell, in their order.
+#[test]
+fn the_banner_is_a_script() {
+    let world = World::start();
+    let info = Command::new(env!("CARGO_BIN_EXE_greenlane"))
+        .args(["dev", "info", "--dir"])
+        .arg(&world.dir)
+        .output()
+        .expect("it runs");
+    let info = String::from_utf8(info.stdout).expect("text");
+    assert!(info.contains("greenlane is up"), "{info}");
+    let typed = |line: &&str| [". ", "gl ", "FINDING="].iter().any(|start| line.starts_with(start));
+    let lines: Vec<&str> = info.lines().map(str::trim).filter(typed).collect();
+    assert!(lines.len() > 12, "{info}");
+    // The watch stays open, so it is not for a script; the journey below has one.
+    let script: Vec<&str> = lines.into_iter().filter(|line| !line.contains("WatchStandings")).collect();
+    golden("00-banner.txt", &run(&world, "portal", &format!("{{ {}\n}}", script.join("\n"))));
+
+    let dir = world.dir.clone();
+    let kept = world.kill();
+    let info =
+        Command::new(env!("CARGO_BIN_EXE_greenlane")).args(["dev", "info", "--dir"]).arg(&dir).output();
+    let info = String::from_utf8(info.expect("it runs").stdout).expect("text");
+    assert!(info.contains("greenlane is not running now"), "{info}");
+    drop(kept);
+}
+
 #[test]
 fn the_banner_line_by_line() {
     let kept = tempfile::tempdir().expect("a folder");

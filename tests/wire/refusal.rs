@@ -2,7 +2,7 @@
 
 use prost::Message;
 use tonic::{Code, Status};
-use tonic_types::pb::{BadRequest, ErrorInfo, LocalizedMessage};
+use tonic_types::pb::{BadRequest, ErrorInfo, LocalizedMessage, RequestInfo};
 
 /// A refusal taken apart.
 #[derive(Debug)]
@@ -29,6 +29,9 @@ pub fn read(status: &Status) -> Refused {
     assert_eq!(infos.len(), 1, "exactly one ErrorInfo: {status:?}");
     let info = ErrorInfo::decode(&*infos[0]).expect("ErrorInfo");
     assert_eq!(info.domain, "greenlane.v1");
+    let request = of("RequestInfo");
+    let request = RequestInfo::decode(&**request.first().expect("an id to quote")).expect("RequestInfo");
+    assert_eq!(request.request_id.len(), 36);
     let localized = of("LocalizedMessage");
     let localized = LocalizedMessage::decode(&**localized.first().expect("a Chinese sentence"))
         .expect("LocalizedMessage");

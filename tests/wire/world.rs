@@ -15,7 +15,7 @@ pub struct World {
     pub address: String,
     pub ops: String,
     child: Child,
-    _kept: Option<tempfile::TempDir>,
+    folder: Option<tempfile::TempDir>,
 }
 
 /// The folder of each class's identity.
@@ -36,7 +36,7 @@ impl World {
     pub fn start() -> Self {
         let kept = tempfile::tempdir().expect("a folder");
         let mut world = Self::at(kept.path());
-        world._kept = Some(kept);
+        world.folder = Some(kept);
         world
     }
 
@@ -70,17 +70,18 @@ impl World {
             }
         }
         let (address, ops) = address.expect("it came up");
-        Self { dir: dir.to_owned(), address, ops, child, _kept: None }
+        Self { dir: dir.to_owned(), address, ops, child, folder: None }
     }
 
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// `kill -9`, and waits until it is gone.
-    pub fn kill(mut self) {
+    /// `kill -9`, and waits until it is gone. Answers with its folder, where that goes with the world.
+    pub fn kill(mut self) -> Option<tempfile::TempDir> {
         self.child.kill().expect("it was alive");
         self.child.wait().expect("it is gone");
+        self.folder.take()
     }
 
     pub fn certs(&self, identity: &str) -> PathBuf {

@@ -4,16 +4,17 @@ use std::path::Path;
 
 use crate::domain::time::Time;
 
-/// The banner.
-pub(super) fn text(dir: &Path, address: &str, ops: &str, notes: &[String]) -> String {
+/// The banner, of a gateway that is up or of one that is not.
+pub(super) fn text(dir: &Path, address: &str, ops: &str, notes: &[String], up: bool) -> String {
     let dir = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
     let certs = dir.join("certs");
-    let certs = certs.display();
+    let (certs, kept) = (certs.display(), dir.display());
     let cure = Time::of_date(2035, 1, 1);
+    let state = if up { "is up" } else { "is not running now; when it is" };
     let notes: String = notes.iter().map(|note| format!("  {note}\n")).collect();
     format!(
         r#"
-  greenlane is up: {address} (gRPC, mutual TLS), http://{ops} (/livez /readyz /metrics)
+  greenlane {state}: {address} (gRPC, mutual TLS), http://{ops} (/livez /readyz /metrics)
 {notes}
   Sample MVNOs: m01 green, m07 compliant, m17 on watch, m25 rectifying, m31 suspended, m37 revoked, m40 unknown.
   In a second shell, with grpcurl 1.9.3 installed (each block is a role; source its env.sh first):
@@ -24,11 +25,13 @@ pub(super) fn text(dir: &Path, address: &str, ops: &str, notes: &[String]) -> St
   gl ComplianceService/CheckStatus -d '{{"mvno": "mvnos/m25", "action": "ACTION_ALLOCATE_NUMBERS"}}'
   gl ComplianceService/WatchStandings -d '{{"mvnos": ["mvnos/m01"]}}'      # stays open; Ctrl-C ends it
 
-  # The regulator records what inspectors found, and opens a finding; the carrier's next check is DENY.
+  # The regulator records what inspectors found, and opens a finding; the next check is DENY, whoever asks.
   . {certs}/regulator-miit/env.sh
   gl SupervisionService/RecordInspection -d '{{"inspection": {{"mvno": "mvnos/m01", "method": "INSPECTION_METHOD_OUTLET_COVERT", "outlets_checked": 40, "outlets_breach": 3, "inspect_time": "'$(date -u +%Y-%m-%dT%H:%M:%SZ)'"}}}}'
-  gl SupervisionService/OpenFinding -d '{{"mvno": "mvnos/m01", "severity": "FINDING_SEVERITY_SEVERE", "text": "lines opened without a document", "cure_by_time": "{cure}"}}'
-  gl SupervisionService/CloseFinding -d '{{"finding": "THE NAME FROM ABOVE", "outcome": "FINDING_OUTCOME_VERIFIED"}}'
+  FINDING=$(gl SupervisionService/OpenFinding -d '{{"mvno": "mvnos/m01", "severity": "FINDING_SEVERITY_SEVERE", "text": "lines opened without a document", "cure_by_time": "{cure}"}}' | tee /dev/stderr | sed -n 's/.*"name": "\(.*\)".*/\1/p')
+  gl ComplianceService/CheckStatus -d '{{"mvno": "mvnos/m01", "action": "ACTION_ALLOCATE_NUMBERS"}}'      # DENY, for every carrier
+  gl SupervisionService/CloseFinding -d '{{"finding": "'$FINDING'", "outcome": "FINDING_OUTCOME_VERIFIED"}}'
+  gl ComplianceService/CheckStatus -d '{{"mvno": "mvnos/m01", "action": "ACTION_ALLOCATE_NUMBERS"}}'      # ALLOW, and what is missing for green
   gl NumberingService/AllocateNumbers -d '{{"mvno": "mvnos/m07", "prefix": "1700123", "reason": "growth in the north"}}'
   gl NumberingService/AllocateNumbers -d '{{"mvno": "mvnos/m31", "prefix": "1700124", "reason": "refused: suspended"}}'
 
@@ -42,8 +45,7 @@ pub(super) fn text(dir: &Path, address: &str, ops: &str, notes: &[String]) -> St
   gl describe SupervisionService
   gl describe CheckStatusResponse
 
-  Everything is kept in {}; `greenlane dev info` prints this again. Ctrl-C stops.
-"#,
-        dir.display()
+  Everything is kept in {kept}; `greenlane dev info --dir {kept}` prints this again. Ctrl-C stops.
+"#
     )
 }

@@ -85,8 +85,8 @@ pub(super) fn make(dir: &Path, now: Time) -> Result<Paths, FolderError> {
 }
 
 /// Writes `env.sh` beside every client certificate.
-pub(super) fn write_env(dir: &Path, address: &str) -> Result<(), FolderError> {
-    let text = env_sh(address);
+pub(super) fn write_env(dir: &Path, addresses: &[String]) -> Result<(), FolderError> {
+    let text = env_sh(&addresses.join(" "));
     identities().iter().try_for_each(|(name, _)| write(&dir.join("certs").join(name).join("env.sh"), &text))
 }
 

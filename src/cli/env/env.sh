@@ -3,14 +3,14 @@
 #   gl describe CheckStatusRequest
 #   gl ComplianceService/CheckStatus -d '{"mvno": "mvnos/m01", "action": "ACTION_ALLOCATE_NUMBERS"}'
 #   gl SupervisionService/OpenFinding -d @requests/open-finding.json
-# Further flags of grpcurl pass through, before or after the method. GL_ADDRESS names another address of the gateway,
-# GRPCURL another grpcurl. Whoever sourced last is who you are.
+# Further flags of grpcurl pass through, before or after the method. GL_ADDRESS names other addresses of the gateway,
+# GRPCURL another grpcurl. Of several addresses the first that listens is asked. Whoever sourced last is who you are.
 if [ -n "${ZSH_VERSION:-}" ]; then
   GL_CERTS=$(CDPATH='' cd -- "$(dirname -- "$(eval 'print -r -- ${(%):-%x}')")" && pwd)
 else
   GL_CERTS=$(CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 fi
-GL_HOME=@ADDRESS@
+GL_HOME="@ADDRESS@"
 
 gl() {
   if ! command -v "${GRPCURL:-grpcurl}" >/dev/null 2>&1; then
@@ -45,8 +45,17 @@ gl() {
     esac
     shift
   done
+  # Of several addresses the first that listens: one that does not was never asked, so nothing is asked twice.
+  local address=${GL_ADDRESS:-$GL_HOME} home
+  case $address in
+    *' '*)
+      for home in $(printf '%s\n' "$address"); do
+        if bash -c 'exec 3<>"/dev/tcp/$0/$1"' "${home%:*}" "${home##*:}" 2>/dev/null; then break; fi
+      done
+      address=$home ;;
+  esac
   set -- -cacert "$GL_CERTS/ca.pem" -cert "$GL_CERTS/cert.pem" -key "$GL_CERTS/key.pem" \
-    ${flags[@]+"${flags[@]}"} "${GL_ADDRESS:-$GL_HOME}" ${words[@]+"${words[@]}"}
+    ${flags[@]+"${flags[@]}"} "$address" ${words[@]+"${words[@]}"}
   if [ -n "$file" ]; then
     "${GRPCURL:-grpcurl}" "$@" <"$file"
   else

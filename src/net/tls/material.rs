@@ -103,6 +103,17 @@ impl Material {
         }
         Ok(Self { server_chain, server_key, anchors, crls, trust_domain: paths.trust_domain.clone() })
     }
+
+    /// Every file that cannot be used: who sets a node up wants to hear of all of them at once.
+    pub fn faults(paths: &Paths) -> Vec<LoadError> {
+        let mut faults = Vec::from_iter(certificates("server certificate", &paths.server_cert).err());
+        faults.extend(key(&paths.server_key).err());
+        faults.extend(paths.anchors.values().filter_map(|path| certificates("trust anchor", path).err()));
+        let list =
+            |path| sections::<CertificateRevocationListDer<'static>>("revocation list", path, "X509 CRL");
+        faults.extend(paths.crls.iter().filter_map(|path| list(path).err()));
+        faults
+    }
 }
 
 pub(super) fn certificates(

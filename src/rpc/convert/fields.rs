@@ -85,6 +85,31 @@ impl Fields {
         (!text.is_empty()).then(|| self.fact(field, text, collection).1)
     }
 
+    /// A page's size. What is too large is cut, not refused.
+    pub fn page_size(&mut self, size: i32) -> i32 {
+        if size < 0 {
+            self.fault("page_size", "OUT_OF_RANGE", "0 (for 50) to 1000");
+        }
+        size
+    }
+
+    /// A revision, 0 for none in particular.
+    pub fn revision(&mut self, field: &str, revision: i64) -> i64 {
+        if revision < 0 {
+            self.fault(field, "OUT_OF_RANGE", "0 for any, or a revision that you were given");
+        }
+        revision
+    }
+
+    /// A moment that is not ahead of now, or nothing.
+    pub fn opt_past(&mut self, field: &str, stamp: Option<&Timestamp>, now: Time) -> Option<Time> {
+        let time = self.opt_time(field, stamp)?;
+        if time > now {
+            self.fault(field, "IN_FUTURE", format!("not later than now, {now}"));
+        }
+        Some(time)
+    }
+
     /// A word that must be chosen.
     pub fn word<W: Word>(&mut self, field: &str, value: i32) -> Option<W> {
         let word = W::read(value);

@@ -2,7 +2,11 @@
 
 use super::{Faults, close_finding::open};
 use crate::{
-    domain::{fact::FactBody, name::ParticipantName, refusal::Refusal},
+    domain::{
+        fact::{Fact, FactBody},
+        name::ParticipantName,
+        refusal::{Reason, Refusal},
+    },
     service::{
         Gateway,
         act::Answered,
@@ -10,6 +14,9 @@ use crate::{
         record::{Draft, Recorded},
     },
 };
+
+/// Rectifications of one finding at most.
+const MOST: usize = 50;
 
 /// A rectification.
 #[derive(Clone, Debug)]
@@ -38,6 +45,7 @@ impl Gateway {
         faults.done()?;
         self.record(context, mvno, move |facts, now| {
             open(facts, &rectification.finding)?;
+            may_submit(facts, &rectification.finding)?;
             Ok(Draft {
                 collection: "rectifications",
                 true_time: now,
@@ -52,4 +60,15 @@ impl Gateway {
         })
         .await
     }
+}
+
+/// An MVNO's own words are the only facts that regulators do not write, and every node keeps them in memory.
+fn may_submit(facts: &[Fact], finding: &str) -> Result<(), Refusal> {
+    let about = |fact: &&Fact| matches!(&fact.body, FactBody::RectificationSubmitted { finding: of, .. } if of == finding);
+    if facts.iter().filter(about).count() < MOST {
+        return Ok(());
+    }
+    let message =
+        format!("{MOST} rectifications were submitted for this finding; ask the regulator to look at them.");
+    Err(Refusal::new(Reason::RectificationsReached, message).with("finding", finding).with("limit", MOST))
 }

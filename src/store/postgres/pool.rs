@@ -10,8 +10,8 @@ use deadpool::{
 use super::{OpenError, Options, connection::Connection, unavailable};
 use crate::store::StoreError;
 
-/// How long work waits for a session: less than a caller does.
-const WAIT: Duration = Duration::from_secs(5);
+/// How long work waits for a session: callers have deadlines of their own, and work that comes too late does nothing.
+const WAIT: Duration = Duration::from_secs(30);
 /// How long a session may take to come about: every host in turn.
 const CREATE: Duration = Duration::from_secs(4);
 

@@ -24,6 +24,35 @@ pub struct Change {
     pub cause: String,
 }
 
+/// What tells a follower whether there is anything to follow.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Marks {
+    /// The revision of the last commit that took one; 0 before the first.
+    pub revision: i64,
+    /// Grows with every change of who takes part.
+    pub participants: i64,
+}
+
+/// Both marks, in one look.
+pub async fn marks(tx: &mut dyn Tx) -> Result<Marks, StoreError> {
+    let rows = tx.query("SELECT name, n FROM counter", values![]).await?;
+    let mut marks = Marks::default();
+    for row in rows {
+        match row.text(0)? {
+            "revision" => marks.revision = row.int(1)?,
+            "participants" => marks.participants = row.int(1)?,
+            _ => {}
+        }
+    }
+    Ok(marks)
+}
+
+/// Says that who takes part has changed.
+pub async fn mark_participants(tx: &mut dyn Tx) -> Result<(), StoreError> {
+    tx.mark_changed();
+    tx.send("UPDATE counter SET n = n + 1 WHERE name = 'participants'", values![]).await
+}
+
 /// Takes the next revision.
 pub async fn next_revision(tx: &mut dyn Tx) -> Result<i64, StoreError> {
     one(tx, "UPDATE counter SET n = n + 1 WHERE name = 'revision' RETURNING n").await

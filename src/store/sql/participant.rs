@@ -45,6 +45,11 @@ pub async fn lookup(tx: &mut dyn Tx, name: &ParticipantName) -> Result<Option<Pa
     rows.first().map(read).transpose()
 }
 
+/// Keeps every other transaction off a participant until this one ends.
+pub async fn lock(tx: &mut dyn Tx, name: &ParticipantName) -> Result<(), StoreError> {
+    tx.query("SELECT state FROM participant WHERE name = ?1 FOR UPDATE", values![name]).await.map(drop)
+}
+
 /// Writes what changed of a participant.
 pub async fn save(tx: &mut dyn Tx, participant: &Participant) -> Result<(), StoreError> {
     tx.execute(
@@ -83,9 +88,11 @@ pub async fn list_all(tx: &mut dyn Tx) -> Result<Vec<Participant>, StoreError> {
     list(tx, None, "", i64::MAX).await
 }
 
-/// The names of those whose calls are refused.
+/// The names of those whose calls are refused: the suspended, and those that wait for their approval. A proposed
+/// regulator or operator is let in all the same, for without them nobody could ever be approved.
 pub async fn list_suspended(tx: &mut dyn Tx) -> Result<Vec<ParticipantName>, StoreError> {
-    let sql = "SELECT name FROM participant WHERE state = 'SUSPENDED' OR state = 'RESUME_PROPOSED'";
+    let sql = "SELECT name FROM participant WHERE state = 'SUSPENDED' OR state = 'RESUME_PROPOSED'
+       OR (state = 'PROPOSED' AND class <> 'regulator' AND class <> 'operator')";
     tx.query(sql, values![]).await?.iter().map(|row| row.participant(0)).collect()
 }
 
