@@ -39,8 +39,6 @@ pub struct Capture {
 /// What the registration asks of a capture beyond the ordinary.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Demands {
-    /// The operator's standing is CONDITIONAL for new lines: own hall, reader and photo only.
-    pub conditional: bool,
     /// A unit's line: own hall and a photo of the handler.
     pub unit: bool,
     /// An industry line: not online.
@@ -74,13 +72,10 @@ impl Capture {
         if demands.industry && self.channel.is_online() {
             return Err(ONLINE);
         }
-        if (demands.unit || demands.conditional) && !hall {
+        if demands.unit && !hall {
             return Err(HALL);
         }
-        if demands.conditional && self.method != CaptureMethod::Reader {
-            return Err(READER);
-        }
-        if (demands.unit || demands.conditional) && !self.has_photo {
+        if demands.unit && !self.has_photo {
             return Err(PHOTO);
         }
         match self.method {
@@ -104,6 +99,17 @@ impl Capture {
             }
             _ => Ok(()),
         }
+    }
+
+    /// What a standing asks for at which new lines are CONDITIONAL: own hall, reader and photo.
+    pub fn meets_condition(&self) -> Result<(), Fault> {
+        if self.channel != ChannelKind::OwnHall {
+            return Err(HALL);
+        }
+        if self.method != CaptureMethod::Reader {
+            return Err(READER);
+        }
+        self.has_photo.then_some(()).ok_or(PHOTO)
     }
 }
 
@@ -171,20 +177,20 @@ mod tests {
 
     #[test]
     fn demands() {
-        let conditional = Demands { conditional: true, ..Demands::default() };
-        let unit = Demands { unit: true, ..Demands::default() };
-        let industry = Demands { unit: true, industry: true, conditional: false };
-        let judge = |method, has_photo, channel, demands| {
-            let capture = Capture { method, has_photo, channel };
+        let unit = Demands { unit: true, industry: false };
+        let industry = Demands { unit: true, industry: true };
+        let capture = |method, has_photo, channel| Capture { method, has_photo, channel };
+        let judge = |capture: Capture, demands| {
             capture.judge(ResidentId, demands, TODAY).err().map(|fault| fault.code)
         };
-        assert_eq!(judge(Reader, true, OwnHall, conditional), None);
-        assert_eq!(judge(Reader, true, PhysicalAgent, conditional), Some(Code::OwnHallRequired));
-        assert_eq!(judge(OnlineCheck, true, OwnHall, conditional), Some(Code::ReaderRequired));
-        assert_eq!(judge(Reader, false, OwnHall, conditional), Some(Code::PhotoRequired));
-        assert_eq!(judge(OnlineCheck, true, OwnHall, unit), None);
-        assert_eq!(judge(Reader, false, OwnHall, unit), Some(Code::PhotoRequired));
-        assert_eq!(judge(Reader, true, PhysicalAgent, unit), Some(Code::OwnHallRequired));
-        assert_eq!(judge(LiveVideo, true, OnlineAgent, industry), Some(Code::OnlineSaleForbidden));
+        assert_eq!(judge(capture(OnlineCheck, true, OwnHall), unit), None);
+        assert_eq!(judge(capture(Reader, false, OwnHall), unit), Some(Code::PhotoRequired));
+        assert_eq!(judge(capture(Reader, true, PhysicalAgent), unit), Some(Code::OwnHallRequired));
+        assert_eq!(judge(capture(LiveVideo, true, OnlineAgent), industry), Some(Code::OnlineSaleForbidden));
+        let condition = |capture: Capture| capture.meets_condition().err().map(|fault| fault.code);
+        assert_eq!(condition(capture(Reader, true, OwnHall)), None);
+        assert_eq!(condition(capture(Reader, true, PhysicalAgent)), Some(Code::OwnHallRequired));
+        assert_eq!(condition(capture(OnlineCheck, true, OwnHall)), Some(Code::ReaderRequired));
+        assert_eq!(condition(capture(Reader, false, OwnHall)), Some(Code::PhotoRequired));
     }
 }

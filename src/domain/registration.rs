@@ -1,9 +1,10 @@
 //! A registration: a line, who has it, and how their documents were taken in. [`draft`] reads what came into what can be
 //! stored, with every fault at once; [`judge`] weighs it against what the store knows, in the registration's own
-//! transaction.
+//! transaction; [`refuse`] says no.
 
 pub mod draft;
 pub mod judge;
+pub mod refuse;
 
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};

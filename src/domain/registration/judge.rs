@@ -138,10 +138,10 @@ fn end(check: Check, registration: &Registration, facts: &Facts<'_>, now: Time) 
         Check::Channel => channel(registration, facts).into(),
         Check::Reader if registration.taken.reader.is_none() => End::NotNeeded(None),
         Check::Reader => facts.reader.judge().into(),
-        Check::Capture => capture(registration, facts).into(),
+        Check::Capture => taken(registration, &capture(registration, facts)).into(),
         Check::Assessment => assessment(registration, facts),
         Check::Standing if !registration.event.is_activation() => End::NotNeeded(None),
-        Check::Standing => standing(facts.activations),
+        Check::Standing => standing(facts.activations, &capture(registration, facts)),
         Check::Quota if !registration.event.is_activation() => End::NotNeeded(None),
         Check::Quota => match facts.count.judge(registration.subject.limit(), now) {
             quota::Verdict::Allow => End::Pass,
@@ -190,25 +190,26 @@ fn channel(registration: &Registration, facts: &Facts<'_>) -> Result<(), Fault> 
     Ok(())
 }
 
-/// The documents of all its persons are taken in at once, in the one way.
-fn capture(registration: &Registration, facts: &Facts<'_>) -> Result<(), Fault> {
-    let demands = Demands {
-        conditional: registration.event.is_activation() && facts.activations == Decision::Conditional,
-        unit: matches!(registration.subject, Subject::Unit(_)),
-        industry: registration.subject.is_industry(),
-    };
-    let capture = Capture {
+fn capture(registration: &Registration, facts: &Facts<'_>) -> Capture {
+    Capture {
         method: registration.taken.method,
         has_photo: !registration.taken.photo_sha256.is_empty(),
         channel: facts.channel.map_or(ChannelKind::PhysicalAgent, |channel| channel.kind),
+    }
+}
+
+/// The documents of all its persons are taken in at once, in the one way. A minor's register has no chip; then the
+/// guardian's card is the one that is read.
+fn taken(registration: &Registration, capture: &Capture) -> Result<(), Fault> {
+    let demands = Demands {
+        unit: matches!(registration.subject, Subject::Unit(_)),
+        industry: registration.subject.is_industry(),
     };
-    let on = registration.day();
-    // A minor's register has no chip; then the guardian's card is the one that is read.
     let kind = match (registration.subject.person().kind, registration.guardian.as_ref()) {
         (kind, Some(guardian)) if !kind.has_chip() => guardian.kind,
         (kind, _) => kind,
     };
-    capture.judge(kind, demands, on)
+    capture.judge(kind, demands, registration.day())
 }
 
 fn assessment(registration: &Registration, facts: &Facts<'_>) -> End {
@@ -222,10 +223,10 @@ fn assessment(registration: &Registration, facts: &Facts<'_>) -> End {
     }
 }
 
-fn standing(decision: Decision) -> End {
+fn standing(decision: Decision, capture: &Capture) -> End {
     match decision {
-        // What CONDITIONAL asks for is judged with the capture.
-        Decision::Allow | Decision::Conditional => End::Pass,
+        Decision::Allow => End::Pass,
+        Decision::Conditional => capture.meets_condition().into(),
         Decision::Review => {
             End::Review(Fault::new(Code::StandingReview, "the regulator's review comes first"))
         }

@@ -72,7 +72,7 @@ fn one_thing_wrong() {
         (Facts { reader: Ownership::Nowhere, ..fine() }, "REFUSE READER READER_NOT_BOUND"),
         (Facts { activations: Decision::Deny, ..fine() }, "REFUSE STANDING STANDING_DENIES"),
         (Facts { activations: Decision::Review, ..fine() }, "REVIEW STANDING STANDING_REVIEW"),
-        (Facts { activations: Decision::Conditional, ..fine() }, "REFUSE CAPTURE OWN_HALL_REQUIRED"),
+        (Facts { activations: Decision::Conditional, ..fine() }, "REFUSE STANDING OWN_HALL_REQUIRED"),
         (Facts { count: count(4), ..fine() }, "ACCEPT"),
         (Facts { count: count(5), ..fine() }, "REFUSE QUOTA CARD_LIMIT_REACHED"),
         (Facts { count: count(6), ..fine() }, "REFUSE QUOTA LEGACY_EXCESS"),
@@ -110,10 +110,10 @@ fn typed_data_and_conditions() {
     assert_eq!(verdict(by(CaptureMethod::Manual, &photo), &facts(&shop)), "REFUSE CAPTURE CAPTURE_FORBIDDEN");
     let conditional = Facts { activations: Decision::Conditional, ..facts(&hall) };
     assert_eq!(verdict(by(CaptureMethod::Reader, &photo), &conditional), "ACCEPT");
-    assert_eq!(verdict(by(CaptureMethod::Reader, ""), &conditional), "REFUSE CAPTURE PHOTO_REQUIRED");
+    assert_eq!(verdict(by(CaptureMethod::Reader, ""), &conditional), "REFUSE STANDING PHOTO_REQUIRED");
     assert_eq!(
         verdict(by(CaptureMethod::OnlineCheck, &photo), &conditional),
-        "REFUSE CAPTURE READER_REQUIRED"
+        "REFUSE STANDING READER_REQUIRED"
     );
 }
 
