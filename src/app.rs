@@ -79,7 +79,7 @@ pub enum Database {
     /// One file, one node.
     Sqlite(PathBuf, sqlite::Options),
     /// As many nodes as like.
-    Postgres(Box<postgres::Options>),
+    Postgres(postgres::Options),
 }
 
 /// Why a node does not start. Each says what to do.
@@ -159,7 +159,7 @@ impl App {
     pub async fn start(settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
         let store = match &settings.database {
             Database::Sqlite(path, options) => sqlite::open(path, *options, clock.now())?,
-            Database::Postgres(options) => postgres::open((**options).clone(), clock.now()).await?,
+            Database::Postgres(options) => postgres::open(options.clone(), clock.now()).await?,
         };
         Self::on(store, settings, clock).await
     }

@@ -118,8 +118,7 @@ fn settings(args: &Args, dir: &Path) -> Result<Settings, Failure> {
     let receipt_key = secret(dir, "receipt.key", Signer::generate)?;
     let database = match &args.postgres {
         Some(url) => {
-            let options = postgres::Options::new(url, None, None).map_err(wrong("--postgres"))?;
-            Database::Postgres(Box::new(options))
+            Database::Postgres(postgres::Options::new(url, None, None).map_err(wrong("--postgres"))?)
         }
         None if args.node > 1 => {
             let line = "--node: a file has one node; name the database that they share with --postgres URL";

@@ -24,7 +24,7 @@ pub(super) fn read(store: &mut Section, folder: &Path) -> Database {
         match reach(&url, ca.as_deref(), password.as_deref()) {
             Ok(mut options) => {
                 options.connections = connections;
-                return Database::Postgres(Box::new(options));
+                return Database::Postgres(options);
             }
             Err((key, what)) => store.mistake(key, &what),
         }
