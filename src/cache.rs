@@ -13,7 +13,7 @@ use std::pin::Pin;
 
 use tokio::sync::watch;
 
-pub use self::settings::Settings;
+pub use self::{none::NoCache, redis::RedisCache, settings::Settings};
 use crate::domain::{
     budget::{Rate, Spent},
     time::Time,

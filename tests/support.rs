@@ -4,6 +4,10 @@
 #[path = "support/all.rs"]
 pub mod support;
 
+#[path = "support/tests/load.rs"]
+mod load;
+#[path = "support/tests/node.rs"]
+mod node;
 #[path = "support/tests/pair.rs"]
 mod pair;
 #[path = "support/tests/postgres.rs"]

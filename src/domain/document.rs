@@ -115,9 +115,14 @@ impl Document {
         self.born.map(|born| day::age(born, on))
     }
 
+    /// The type and number under which its holder is found again: for the blind index.
+    pub fn counted(&self) -> (DocumentType, &str) {
+        self.number.counted(self.kind)
+    }
+
     /// Whether two documents are of one holder.
     pub fn is_same_holder(&self, other: &Self) -> bool {
-        self.number.subject(self.kind) == other.number.subject(other.kind)
+        self.counted() == other.counted()
     }
 }
 

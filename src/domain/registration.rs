@@ -16,7 +16,6 @@ use super::{
     document::{Document, minor::Ages},
     industry::Functions,
     number::Msisdn,
-    personal::Personal,
     quota,
     time::Time,
     unit::{UnitCode, UnitName},
@@ -173,12 +172,6 @@ impl Registration {
     pub fn persons(&self) -> impl Iterator<Item = &Document> {
         let others = [&self.guardian, &self.handler, &self.proxy].into_iter().flatten();
         std::iter::once(self.subject.person()).chain(others)
-    }
-
-    /// What is hashed under the index key to find the subject again.
-    pub fn subject_text(&self) -> Personal {
-        let person = self.subject.person();
-        person.number.subject(person.kind)
     }
 
     /// The day in Shanghai on which it is judged.

@@ -4,6 +4,7 @@
 pub mod client;
 mod identity;
 mod material;
+pub mod pair;
 mod verifier;
 
 use std::{fmt, sync::Arc, time::Duration};

@@ -52,10 +52,14 @@ impl Pair {
         self.clusters[1 - self.primary].kill();
     }
 
-    /// The standby that was killed comes back, and writes go on.
+    /// The standby that was killed comes back.
     pub fn start_standby_again(&mut self) {
         self.clusters[1 - self.primary].start_again();
-        self.is_synchronous();
+    }
+
+    /// For controls: the primary acknowledges what only it has.
+    pub fn stop_waiting(&self) {
+        wait_for_nobody(self.primary());
     }
 
     /// Makes the standby of a dead primary the primary, which waits for no standby: the promotion is over when it

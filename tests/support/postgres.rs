@@ -95,7 +95,7 @@ impl Cluster {
         done(&mut initdb);
         let mut lines = String::from(
             "shared_buffers = 16MB\nmax_connections = 200\nmax_wal_size = 256MB\nmin_wal_size = 32MB\n\
-             dynamic_shared_memory_type = mmap\nlog_min_messages = warning\n",
+             dynamic_shared_memory_type = mmap\nrecovery_init_sync_method = syncfs\nlog_min_messages = warning\n",
         );
         if let Some(tls) = &self.tls {
             let (certificate, key) = (self.keep("cert.pem", &tls.cert), self.keep("key.pem", &tls.key));
@@ -135,7 +135,7 @@ impl Cluster {
             postgres.args(["-c", setting]);
         }
         let server = Process::start(&mut postgres);
-        server.says(READY)?;
+        server.says(|line| line.contains(READY))?;
         self.server = Some(server);
         Ok(())
     }
@@ -239,7 +239,9 @@ impl Cluster {
     /// Waits until it logged that since it was last started.
     pub fn logged(&self, wanted: &str) {
         let server = self.server.as_ref().expect("it runs");
-        server.says(wanted).unwrap_or_else(|said| panic!("it ended without {wanted}: {said}"));
+        server
+            .says(|line| line.contains(wanted))
+            .unwrap_or_else(|said| panic!("it ended without {wanted}: {said}"));
     }
 
     pub(super) fn data(&self) -> PathBuf {

@@ -88,7 +88,7 @@ impl Redis {
         redis.current_dir(self.folder.path()).arg("redis.conf");
         redis.args(["--port", &plain.to_string(), "--tls-port", &tls.to_string()]);
         let server = Process::start(&mut redis);
-        server.says("Ready to accept connections")?;
+        server.says(|line| line.contains("Ready to accept connections"))?;
         self.server = Some(server);
         Ok(())
     }

@@ -33,9 +33,6 @@ pub struct Numbered {
 /// Bytes of a number as it comes: 24 Chinese characters, or 18 full-width digits with something between.
 const MOST_BYTES: usize = 96;
 
-/// The version of the form that is hashed for the blind index; another form is another version.
-const INDEX_VERSION: &str = "v1";
-
 /// No such day, or not of a living person.
 pub(super) const BIRTHDATE: Fault =
     Fault::new(Code::BadBirthdate, "a day of birth from 1900 on, not ahead of today");
@@ -85,23 +82,15 @@ impl DocumentNumber {
         self.0.reveal()
     }
 
-    /// What is hashed under the index key to find the holder again, `v1|RESIDENT_ID|...`: one text for every document
-    /// that bears the same person's number.
-    pub fn subject(&self, kind: DocumentType) -> Personal {
+    /// The type and number under which the holder is found again, what the blind index is made of: the same for every
+    /// document that bears the same person's number.
+    pub fn counted(&self, kind: DocumentType) -> (DocumentType, &str) {
         let number = match kind {
             // The first nine characters are the holder's for life, what follows counts the cards.
             DocumentType::HkMacauPermit if self.reveal().len() == 11 => &self.reveal()[..9],
             _ => self.reveal(),
         };
-        let parts = [INDEX_VERSION, kind.counted_as().as_str(), number];
-        let mut text = String::with_capacity(parts.iter().map(|part| part.len() + 1).sum());
-        for (at, part) in parts.into_iter().enumerate() {
-            if at > 0 {
-                text.push('|');
-            }
-            text.push_str(part);
-        }
-        Personal::new(text)
+        (kind.counted_as(), number)
     }
 
     /// With its middle hidden: `1199**********0019`.
