@@ -13,7 +13,9 @@ use std::pin::Pin;
 
 use tokio::sync::watch;
 
-pub use self::{none::NoCache, redis::RedisCache, settings::Settings};
+pub use self::none::NoCache;
+pub use self::redis::RedisCache;
+pub use self::settings::Settings;
 use crate::domain::{
     budget::{Rate, Spent},
     time::Time,
