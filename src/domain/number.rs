@@ -4,6 +4,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::{
     caller::Class,
@@ -81,7 +82,8 @@ impl Msisdn {
     pub fn parse(text: &str) -> Result<Self, BadNumber> {
         let text = text.trim();
         let (plus, rest) = text.strip_prefix('+').map_or((false, text), |rest| (true, rest));
-        let digits: String = rest.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+        let mut digits = Zeroizing::new(String::with_capacity(rest.len()));
+        digits.extend(rest.chars().filter(|c| !matches!(c, ' ' | '-')));
         if digits.is_empty() {
             return Err(LENGTH);
         }

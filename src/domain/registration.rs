@@ -116,7 +116,7 @@ pub struct Taken {
     pub method: CaptureMethod,
     /// The reader, where one was used.
     pub reader: Option<ReaderSerial>,
-    /// The outlet's name.
+    /// The outlet's name; empty only in an import.
     pub channel: String,
     /// Who did it: a person of that outlet, by the outlet's own id of them.
     pub operator_id: String,

@@ -88,7 +88,7 @@ impl Draft {
         let mut found = Vec::new();
         let register_time = moment(self.register_time, way, now, &mut Faults::beneath(&mut found, prefix));
         let on = day::of(register_time);
-        let mut reader = Reader { found: &mut found, prefix, on };
+        let mut reader = Reader { found: &mut found, prefix, on, way };
         let msisdn = reader.here().keep("msisdn", line::msisdn::read(self.msisdn));
         let event = self.event.ok_or(Fault::new(Code::Required, "what happens to the line"));
         let event = reader.here().keep("event", event);
@@ -162,6 +162,7 @@ struct Reader<'r> {
     found: &'r mut Vec<At>,
     prefix: &'r str,
     on: Date,
+    way: Way,
 }
 
 // === impl Reader ===
@@ -256,11 +257,13 @@ impl Reader<'_> {
         const OPERATOR: Fault =
             Fault::new(Code::BadLength, "the outlet's own id of who did it, at most 64 characters");
         let method = self.here().keep("capture.method", draft.method.ok_or(METHOD));
-        let channel = if draft.channel.is_empty() { Err(CHANNEL) } else { Ok(()) };
+        // Of a line that was there before nobody may know the outlet any more.
+        let known = !draft.channel.is_empty() || self.way == Way::Imported;
+        let channel = known.then_some(()).ok_or(CHANNEL);
         let channel = self.here().keep("capture.channel", channel);
         let needs_reader = method.is_some_and(CaptureMethod::needs_reader);
         let reader = match draft.reader_serial.as_str() {
-            "" if !needs_reader => Some(None),
+            "" if !needs_reader || self.way == Way::Imported => Some(None),
             text => self.here().keep("capture.reader_serial", ReaderSerial::read(text)).map(Some),
         };
         let photo = draft.photo_sha256.is_empty() || is_sha256(&draft.photo_sha256);

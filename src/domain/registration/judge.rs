@@ -130,6 +130,26 @@ pub fn judge(registration: &Registration, facts: &Facts<'_>, now: Time) -> Judge
     judged
 }
 
+/// Judges one that is imported: the line is there, so that neither standing nor quota stop it, and the authority is not
+/// asked row by row. What was allowed on its day is. `channel` is the outlet's kind, where it is known.
+pub fn judge_imported(
+    registration: &Registration,
+    fact: NumberFact,
+    channel: Option<ChannelKind>,
+) -> Result<(), (Check, Fault)> {
+    number(registration.event, fact).map_err(|fault| (Check::Number, fault))?;
+    let capture = Capture {
+        method: registration.taken.method,
+        has_photo: !registration.taken.photo_sha256.is_empty(),
+        // Units were registered at own halls, and an outlet that is no more had a door.
+        channel: channel.unwrap_or(match registration.subject {
+            Subject::Unit(_) => ChannelKind::OwnHall,
+            Subject::Individual(_) => ChannelKind::PhysicalAgent,
+        }),
+    };
+    taken(registration, &capture).map_err(|fault| (Check::Capture, fault))
+}
+
 fn end(check: Check, registration: &Registration, facts: &Facts<'_>, now: Time) -> End {
     match check {
         Check::Documents => End::Pass,

@@ -175,6 +175,27 @@ fn a_minors_register_is_taken_in_by_the_guardians_card() {
     assert_eq!(verdict(minor, &facts(&shop)), "ACCEPT");
 }
 
+/// What was allowed on its day, whatever is known of the outlet now.
+#[test]
+fn imported() {
+    use crate::domain::registration::{Policy, Way};
+    let of = |method, register_time| {
+        let taken = TakenDraft { method: Some(method), ..TakenDraft::default() };
+        let draft = Draft { capture: taken, register_time: Some(register_time), ..draft() };
+        draft.read("registration", Way::Imported, &Policy::default(), NOW).expect("in order")
+    };
+    let judge = |method, time, fact| {
+        judge_imported(&of(method, time), fact, None).map_err(|(check, fault)| (check, fault.code))
+    };
+    let (then, now) = (Time::of_date(2014, 1, 1), NOW);
+    assert_eq!(judge(CaptureMethod::Manual, then, FREE), Ok(()));
+    assert_eq!(judge(CaptureMethod::Reader, now, FREE), Ok(()));
+    assert_eq!(judge(CaptureMethod::Manual, now, FREE), Err((Check::Capture, Code::CaptureForbidden)));
+    assert_eq!(judge(CaptureMethod::Reader, now, LIVE), Err((Check::Number, Code::NumberInUse)));
+    let foreign = NumberFact { allocated: false, ..FREE };
+    assert_eq!(judge(CaptureMethod::Reader, now, foreign), Err((Check::Number, Code::NumberNotAllocated)));
+}
+
 #[test]
 fn every_check_is_told() {
     let shop = channel(ChannelKind::PhysicalAgent);
