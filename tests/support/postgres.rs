@@ -183,6 +183,11 @@ impl Cluster {
         self.port
     }
 
+    /// Where it keeps everything, and runs.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// `host:port`.
     pub fn host(&self) -> String {
         format!("127.0.0.1:{}", self.port)
@@ -248,6 +253,17 @@ impl Cluster {
         self.folder.path().join("data")
     }
 
+    /// Removes the data of one that is down, and the shared memory that only its next start would have removed.
+    pub(super) fn clear(&self) {
+        let left = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
+        if let Some(segment) = left.lines().nth(6).and_then(|line| line.split_whitespace().nth(1)) {
+            done(Command::new("ipcrm").args(["-m", segment]));
+        }
+        if self.data().exists() {
+            fs::remove_dir_all(self.data()).expect("it is down");
+        }
+    }
+
     /// One of PostgreSQL's programs, in the cluster's folder and as the user whom it belongs to.
     pub(super) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(bin().join(program));
@@ -270,11 +286,13 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        if let Some(server) = &self.server {
-            server.signal(Signal::SIGQUIT);
-            self.folder.resume();
+        match &self.server {
+            Some(server) => {
+                server.signal(Signal::SIGQUIT);
+                self.folder.resume();
+            } // the folder's watchdog waits for it
+            None => self.clear(),
         }
-        // The folder's watchdog waits for it.
     }
 }
 
