@@ -4,6 +4,7 @@ mod base64;
 pub mod cert;
 pub mod config;
 pub mod dev;
+pub mod doctor;
 pub mod env;
 pub mod healthcheck;
 pub mod kit;
@@ -34,6 +35,8 @@ enum Command {
     /// Check a configuration file, or print one with every key.
     #[command(subcommand)]
     Config(config::Command),
+    /// Tell what is reachable, safe and in sync, and what is not.
+    Doctor(doctor::Args),
     /// Make CAs and certificates, revoke, list.
     Cert(cert::Args),
     /// Pack what a regulator needs to use a gateway with grpcurl.
@@ -68,6 +71,7 @@ pub fn run() -> ExitCode {
         Command::Dev(args) => dev::run(args),
         Command::Serve(args) => serve::run(&args),
         Command::Config(command) => config::run(&command),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Cert(args) => cert::run(&args),
         Command::Kit(args) => kit::run(&args),
         Command::Receipt(command) => receipt::run(&command),

@@ -4,6 +4,7 @@
 pub mod client;
 mod identity;
 mod material;
+pub mod probe;
 mod verifier;
 
 use std::{fmt, sync::Arc, time::Duration};
