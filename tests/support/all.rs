@@ -3,6 +3,7 @@
 //! `pub` there because no program uses everything.
 
 pub mod folder;
+pub mod network;
 pub mod pair;
 pub mod port;
 pub mod postgres;

@@ -66,7 +66,8 @@ pub fn look(path: &Path) -> Result<Report, OpenError> {
     let failed = |error| OpenError::Io { path: path.clone(), error };
     let place = place(path.parent().unwrap_or(path)).map_err(failed)?;
     let is_in_use = is_in_use(path).map_err(failed)?;
-    if !path.exists() {
+    // An empty file is what SQLite makes first.
+    if !fs::metadata(path).is_ok_and(|file| file.len() > 0) {
         return Ok(Report { exists: false, is_in_use, place, inside: None });
     }
     // What a node left in the log when it was killed is taken over at the next start, and by nobody else.
