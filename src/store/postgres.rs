@@ -76,6 +76,14 @@ pub enum OpenError {
         /// What is wrong with it.
         error: String,
     },
+    /// TLS where a session in clear was asked for.
+    #[error("{hosts} lets nobody in without TLS ({error}); name the CA of its certificate")]
+    Clear {
+        /// Where it was looked for.
+        hosts: String,
+        /// What the server said.
+        error: String,
+    },
     /// Plain where TLS was asked for.
     #[error("{hosts} does not speak TLS; give it a certificate, or take the key away for a session in clear")]
     NotTls {
@@ -174,7 +182,7 @@ impl OpenError {
     pub fn key(&self) -> &'static str {
         match self {
             Self::Identity { .. } => "store.password_file",
-            Self::Untrusted { .. } | Self::NotTls { .. } => "store.ca_file",
+            Self::Untrusted { .. } | Self::Clear { .. } | Self::NotTls { .. } => "store.ca_file",
             Self::Url(_)
             | Self::Unreachable { .. }
             | Self::TooOld(_)

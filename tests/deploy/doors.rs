@@ -125,7 +125,7 @@ fn a_database_that_loses_writes_is_not_safe() {
     both(&room, &store(&cluster.url("postgres")), "store.url", "fsync is off");
     let (_, told) = room.doctor();
     assert!(told.contains("commits wait for nobody, which is not attached"), "{told}");
-    assert!(told.contains("ok    store.url              full_page_writes is on"), "{told}");
+    assert!(told.contains("ok    store.url            full_page_writes is on"), "{told}");
 }
 
 #[test]
@@ -136,6 +136,7 @@ fn a_database_that_nobody_trusts() {
     let url = cluster.url("postgres").replace("?sslmode=require", "");
     let sections = format!("{}\nca_file = \"other.pem\"", store(&url));
     both(&room, &sections, "store.ca_file", "a certificate that nobody here trusts");
+    both(&room, &store(&url), "store.ca_file", "lets nobody in without TLS");
     let plain = format!("{}\nca_file = \"other.pem\"", store(&Cluster::shared().url("postgres")));
     both(&room, &plain, "store.ca_file", "does not speak TLS");
 }

@@ -13,7 +13,7 @@ const MASKS: [(&str, &str, &str); 8] = [
     ("Redis ", ", RESP", "<version>"),
     ("RESP3, ", " ms", "<n>"),
     ("version ", " ms", "<version>, <n>"),
-    ("store.connections  ", " of ", "<n>"),
+    ("store.connections      ", " of ", "<n>"),
 ];
 
 /// Compares it with what was reviewed.

@@ -7,11 +7,12 @@ use crate::{
     support::network,
 };
 
-#[tokio::test]
-async fn one_node_as_written() {
-    if !network::own(&["192.0.2.11/24"]) {
-        return;
-    }
+#[test]
+fn one_node_as_written() {
+    network::alone(&["192.0.2.11/24"], || partner::block_on(as_written()));
+}
+
+async fn as_written() {
     let folder = readme::sample("one-node");
     readme::run(folder.path(), &readme::block("One node: certificates", "sh"));
     let start = readme::block("One node: start", "sh");

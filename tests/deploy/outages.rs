@@ -32,6 +32,12 @@ fn what_dies_is_told_and_heals() {
         "{}",
         node.log()
     );
+    let (code, told) = room.doctor();
+    assert_eq!(code, Some(0), "a node is as right without it: {told}");
+    assert!(
+        told.contains("warn  cache.url            Redis is out of reach: nobody listens there"),
+        "{told}"
+    );
     redis.start_again();
     until("it heals", || node.get("/readyz").1 == "ready");
     assert!(node.measures("greenlane_cache_connected 1") && node.measures("greenlane_degraded 0"));
@@ -42,6 +48,7 @@ fn what_dies_is_told_and_heals() {
     assert!(node.measures("greenlane_ready 0"));
     until("the log tells it", || node.log().contains("the record was not followed"));
     until("the log tells the turn", || node.log().contains("health turned"));
+    assert_eq!(room.doctor().0, Some(1));
     cluster.start_again();
     node.is(200, "ready");
     assert!(node.measures("greenlane_ready 1"));

@@ -12,6 +12,11 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity
 
 const MVNO: &str = "mvnos/m01";
 
+/// Runs it on this thread, which may be on a network of its own.
+pub fn block_on(work: impl Future<Output = ()>) {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime").block_on(work);
+}
+
 /// A connection with that identity's certificate, to a gateway that must be `gw.example`.
 pub async fn connect(folder: &Path, identity: &str, address: &str) -> Channel {
     let pem = |file: &str| fs::read_to_string(folder.join("certs").join(identity).join(file)).expect("made");

@@ -92,11 +92,12 @@ fn redis(folder: &Path) -> Process {
     redis
 }
 
-#[tokio::test]
-async fn three_nodes_as_written() {
-    if !network::own(&ADDRESSES) {
-        return;
-    }
+#[test]
+fn three_nodes_as_written() {
+    network::alone(&ADDRESSES, || partner::block_on(as_written()));
+}
+
+async fn as_written() {
     let folder = readme::sample("three-nodes");
     let path = folder.path();
     readme::run(path, &readme::block("Three nodes: certificates and secrets", "sh"));

@@ -1,26 +1,27 @@
 //! A network of a test's own: fixed addresses and ports that nobody else has, and no way out.
 
-use std::process::Command;
+use std::{panic::resume_unwind, process::Command, thread};
 
 use nix::{
     errno::Errno,
     sched::{CloneFlags, unshare},
 };
 
-/// Puts this thread, and every thread and process that it starts from now on, on a network of its own that has
-/// loopback with these addresses. False, and says why, where the tests may not do that.
-pub fn own(addresses: &[&str]) -> bool {
-    match unshare(CloneFlags::CLONE_NEWNET) {
-        Ok(()) => {}
+/// Runs it in a thread on a network of its own that has loopback with these addresses: so are all threads and processes
+/// that it starts. Says why where the tests may not do that.
+pub fn alone(addresses: &'static [&'static str], body: impl FnOnce() + Send + 'static) {
+    let thread = thread::spawn(move || match unshare(CloneFlags::CLONE_NEWNET) {
+        Ok(()) => {
+            ip(&["link", "set", "lo", "up"]);
+            addresses.iter().for_each(|address| ip(&["address", "add", address, "dev", "lo"]));
+            body();
+        }
         Err(Errno::EPERM) => {
             eprintln!("NOT RUN: a network of its own needs root (CAP_SYS_ADMIN); run this test as root");
-            return false;
         }
         Err(error) => panic!("no network of its own: {error}"),
-    }
-    ip(&["link", "set", "lo", "up"]);
-    addresses.iter().for_each(|address| ip(&["address", "add", address, "dev", "lo"]));
-    true
+    });
+    thread.join().unwrap_or_else(|panic| resume_unwind(panic));
 }
 
 fn ip(words: &[&str]) {

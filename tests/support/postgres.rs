@@ -81,7 +81,12 @@ impl Cluster {
     /// Its standby, running: a copy taken by that role, under that name, which is its slot's too.
     pub fn standby(&self, role: &str, password: &str, name: &str, options: Options<'_>) -> Self {
         let mut standby = Self::down(options.tls);
-        let tls = if self.tls.is_some() { "require" } else { "disable" };
+        let tls = match &self.tls {
+            Some(known) => {
+                format!("verify-full sslrootcert={}", standby.keep("primary.pem", &known.anchor).display())
+            }
+            None => "disable".to_owned(),
+        };
         let (address, port) = (&self.address, self.port);
         let known = format!("host={address} port={port} user={role} application_name={name} sslmode={tls}");
         let mut copy = standby.command("pg_basebackup");

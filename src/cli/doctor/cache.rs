@@ -50,7 +50,7 @@ fn tell(report: &Report, lines: &mut Lines) {
     if mode == "cluster" {
         lines.bad(URL, "this is a Redis Cluster; name one primary that is none");
     } else {
-        lines.ok(URL, format!("Redis {version}, RESP{protocol}, {millis:.1} ms there and back"));
+        lines.ok(URL, format!("Redis {version}, RESP{protocol}, {millis:.2} ms there and back"));
         lines.ok(URL, "this user may do all that a node does");
     }
     match &report.memory {

@@ -100,7 +100,7 @@ fn tell_hosts(hosts: &[Host], is_reached: bool, lines: &mut Lines) {
             Ok(true) => lines.ok(URL, format!("{name}: a standby")),
             // The others do: this one may be down, or be fenced.
             Err(error) if is_reached => lines.warn(error.key(), format!("{name}: {}", bare(error))),
-            Err(error) => lines.bad(error.key(), bare(error)),
+            Err(error) => lines.bad(error.key(), error.to_string()),
         }
     }
     let primaries: Vec<&str> = hosts
@@ -114,7 +114,7 @@ fn tell_hosts(hosts: &[Host], is_reached: bool, lines: &mut Lines) {
     }
 }
 
-/// One host's error without what is meant for all of them together.
+/// One host's error without the question that is for when no other takes writes.
 fn bare(error: &OpenError) -> String {
     match error {
         OpenError::Unreachable { error, .. } => format!("out of reach: {error}"),
@@ -125,7 +125,7 @@ fn bare(error: &OpenError) -> String {
 fn tell(report: &Report, options: &postgres::Options, lines: &mut Lines) {
     let (version, millis) = (&report.version, report.round_trip.as_secs_f64() * 1e3);
     if report.is_tested {
-        lines.ok(URL, format!("version {version}, {millis:.1} ms there and back"));
+        lines.ok(URL, format!("version {version}, {millis:.2} ms there and back"));
     } else {
         lines.bad(URL, OpenError::TooOld(version.clone()).to_string());
     }

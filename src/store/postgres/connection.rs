@@ -105,6 +105,10 @@ fn unopened(config: &Config, error: &tokio_postgres::Error) -> OpenError {
     const IDENTITY: [SqlState; 2] =
         [SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION];
     let (hosts, text) = (hosts(config), told(error));
+    // Before the user is looked at: the server's list of who may come has nobody of this way.
+    if text.contains("no pg_hba.conf entry") && text.contains("no encryption") {
+        return OpenError::Clear { hosts, error: text };
+    }
     if error.code().is_some_and(|code| IDENTITY.contains(code)) || text.contains("password missing") {
         return OpenError::Identity { hosts, error: text };
     }
