@@ -7,6 +7,7 @@ use prost::Message;
 use protox::prost_reflect::{DescriptorPool, MethodDescriptor, Value};
 
 const ROOTS: [&str; 2] = ["proto", "proto-vendor"];
+/// What the gateway serves.
 const FILES: [&str; 8] = [
     "greenlane/access/v1/access.proto",
     "greenlane/v1/compliance.proto",
@@ -17,6 +18,9 @@ const FILES: [&str; 8] = [
     "greenlane/v1/supervision.proto",
     "greenlane/v1/text.proto",
 ];
+/// What the gateway asks of others and does not serve: compiled by itself, so that it is in no table of ours, no
+/// reflection and no protoset.
+const ASKED: [&str; 1] = ["greenlane/authority/v1/authority.proto"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     for root in ROOTS {
@@ -32,6 +36,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         .build_client(true)
         .extern_path(".google.rpc.Status", "::tonic_types::pb::Status")
         .compile_fds(files)?;
+    let mut asked = protox::Compiler::new(ROOTS)?;
+    asked.include_imports(true).include_source_info(true).open_files(ASKED)?;
+    let files = prost_types(&asked.encode_file_descriptor_set())?;
+    tonic_prost_build::configure().build_client(true).compile_fds(files)?;
     Ok(())
 }
 
@@ -42,7 +50,14 @@ fn prost_types(bytes: &[u8]) -> Result<tonic_prost_build::FileDescriptorSet, Box
 /// The rows of the table, in the order of paths.
 fn table(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
     let mut rows = Vec::new();
-    for service in pool.services().filter(|service| service.package_name() == "greenlane.v1") {
+    for service in pool.services() {
+        if service.package_name() != "greenlane.v1" {
+            return Err(format!(
+                "{} is not of greenlane.v1, and nothing else is served",
+                service.full_name()
+            )
+            .into());
+        }
         for method in service.methods() {
             let path = format!("/{}/{}", service.full_name(), method.name());
             rows.push((path.clone(), row(pool, &path, &method)?));

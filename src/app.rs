@@ -24,7 +24,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic_health::server::HealthReporter;
 
 use crate::{
-    cache::{self, Cache, none::NoCache, redis::RedisCache},
+    cache::{self, Cache, NoCache, RedisCache},
     domain::{rules::RuleBook, time::Clock},
     layer::{Gate, access, audit, deadline, limit, observe},
     net::{
@@ -42,6 +42,7 @@ use crate::{
         shelf::Shelf,
     },
     store::{Store, StoreError, postgres, sqlite},
+    vault::{self, Vault, VaultError},
 };
 
 /// Everything that a node is made of.
@@ -59,6 +60,8 @@ pub struct Settings {
     pub tls: Paths,
     /// The Ed25519 key that signs receipts, PKCS#8 DER.
     pub receipt_key: PathBuf,
+    /// The keys by which names and numbers are kept; `None`: none are.
+    pub vault: Option<vault::Files>,
     /// Limits of connections.
     pub limits: Limits,
     /// How much each organisation may ask.
@@ -114,6 +117,9 @@ pub enum StartError {
     /// The signing key cannot be used.
     #[error("{0}: not an Ed25519 key in PKCS#8 DER; make one with `greenlane cert receipt-key`")]
     ReceiptKey(PathBuf),
+    /// A key by which names and numbers are kept cannot be used.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     /// The threads cannot be started.
     #[error("cannot start threads: {0}")]
     Threads(io::Error),
@@ -123,6 +129,8 @@ pub enum StartError {
 pub struct App {
     /// The use cases, for whoever seeds or inspects a node from inside.
     pub gateway: Arc<Gateway>,
+    /// What names and numbers are kept by, where there is something.
+    pub vault: Option<Arc<Vault>>,
     server: Arc<Server>,
     ops: SocketAddr,
     ready: Arc<Ready>,
@@ -145,7 +153,12 @@ impl StartError {
     /// Whether somebody has to change the configuration, or what it names; otherwise a second try may do.
     pub fn is_mistake(&self) -> bool {
         match self {
-            Self::Database(_) | Self::Cache(_) | Self::Load(_) | Self::Tls(_) | Self::ReceiptKey(_) => true,
+            Self::Database(_)
+            | Self::Cache(_)
+            | Self::Load(_)
+            | Self::Tls(_)
+            | Self::ReceiptKey(_)
+            | Self::Vault(_) => true,
             Self::File(error) => !matches!(error, sqlite::OpenError::InUse(_)),
             Self::Listen { .. } | Self::Store(_) | Self::Threads(_) => false,
         }
@@ -166,6 +179,7 @@ impl App {
 
     /// The same on a store that is open already.
     pub async fn on(store: Store, settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
+        let vault = settings.vault.as_ref().map(Vault::open).transpose()?.map(Arc::new);
         let metrics = metrics::install();
         let cache = cache(&settings, &clock).await?;
         let (gateway, feed) = gateway(store, cache, &settings, clock.clone())?;
@@ -189,6 +203,7 @@ impl App {
             ops: probes.local_addr().map_err(StartError::Threads)?,
             server: Arc::new(server),
             gateway,
+            vault,
             reporter,
             limit: gate.limit,
             stop: CancellationToken::new(),

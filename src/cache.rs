@@ -13,6 +13,8 @@ use std::pin::Pin;
 
 use tokio::sync::watch;
 
+pub use self::none::NoCache;
+pub use self::redis::RedisCache;
 pub use self::settings::Settings;
 use crate::domain::{
     budget::{Rate, Spent},

@@ -1,5 +1,6 @@
 //! The command line, one file per subcommand. Exit codes: 0 done, 1 failed, 64 called or configured wrongly.
 
+pub mod authority;
 mod base64;
 pub mod cert;
 pub mod config;
@@ -7,6 +8,7 @@ pub mod dev;
 pub mod doctor;
 pub mod env;
 pub mod healthcheck;
+pub mod key;
 pub mod kit;
 pub mod log;
 pub mod node;
@@ -39,6 +41,12 @@ enum Command {
     Doctor(doctor::Args),
     /// Make CAs and certificates, revoke, list.
     Cert(cert::Args),
+    /// Make and list the keys by which names and numbers are kept.
+    #[command(subcommand)]
+    Key(key::Command),
+    /// A made-up identity authority, for development.
+    #[command(subcommand)]
+    Authority(authority::Command),
     /// Pack what a regulator needs to use a gateway with grpcurl.
     Kit(kit::Args),
     /// Verify a receipt offline.
@@ -73,6 +81,8 @@ pub fn run() -> ExitCode {
         Command::Config(command) => config::run(&command),
         Command::Doctor(args) => doctor::run(&args),
         Command::Cert(args) => cert::run(&args),
+        Command::Key(command) => key::run(&command),
+        Command::Authority(command) => authority::run(&command),
         Command::Kit(args) => kit::run(&args),
         Command::Receipt(command) => receipt::run(&command),
         Command::Protoset(args) => protoset::run(&args),

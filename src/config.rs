@@ -13,6 +13,7 @@ use crate::{
     domain::{budget::Rate, caller::Class},
     layer::limit,
     net::{Limits, tls::Paths},
+    vault::Files,
 };
 
 /// What a configuration file says.
@@ -57,6 +58,7 @@ impl Config {
         let mut ops = root.section("ops");
         let mut cache = root.section("cache");
         let mut receipts = root.section("receipts");
+        let mut vault = root.section("vault");
         let mut limits = root.section("limits");
         let mut log = root.section("log");
         let config = Self {
@@ -68,6 +70,7 @@ impl Config {
                 tls: paths(&mut tls, folder),
                 receipt_key: receipts.path("key", folder),
                 quota: quota(&mut limits),
+                vault: files(&mut vault, folder),
                 limits: bounds(&mut limits),
                 workers: server.count("workers", 0..=1024, 0),
                 default_deadline: server.millis("default_deadline_ms", 1..=600_000, 10_000),
@@ -79,7 +82,7 @@ impl Config {
                 filter: log.text("filter", "info"),
             },
         };
-        for section in [server, tls, store, cache, ops, receipts, limits, log, root] {
+        for section in [server, tls, store, cache, ops, receipts, vault, limits, log, root] {
             mistakes.extend(section.end());
         }
         if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }
@@ -129,6 +132,21 @@ fn quota(limits: &mut Section) -> limit::Settings {
     }
 }
 
+/// Both files or neither: half a vault keeps nobody's name.
+fn files(vault: &mut Section, folder: &Path) -> Option<Files> {
+    match (vault.opt_path("kek", folder), vault.opt_path("index", folder)) {
+        (Some(kek), Some(index)) => Some(Files { kek, index }),
+        (None, None) => None,
+        (given, _) => {
+            vault.mistake(
+                if given.is_some() { "index" } else { "kek" },
+                "a file is needed beside the other one",
+            );
+            None
+        }
+    }
+}
+
 fn bounds(limits: &mut Section) -> Limits {
     let usual = Limits::default();
     let millis = |span: Duration| u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
@@ -157,6 +175,17 @@ mod tests {
         let config = Config::parse(EXAMPLE, Path::new("/etc/greenlane")).expect("no mistakes");
         assert_eq!(config.settings.tls.anchors.len(), 7);
         assert_eq!(config.settings.tls.server_key, Path::new("/etc/greenlane/server/key.pem"));
+    }
+
+    #[test]
+    fn a_vault_has_both_keys_or_there_is_none() {
+        let with = |vault: &str| {
+            let text = EXAMPLE.replace("kek = \"kek.key\"", vault).replace("index = \"index.key\"", "");
+            Config::parse(&text, Path::new("/etc/greenlane"))
+        };
+        assert!(with("").expect("none is fine").settings.vault.is_none());
+        let mistakes = with("kek = \"kek.key\"").expect_err("half of it");
+        assert!(mistakes.len() == 1 && mistakes[0].starts_with("vault.index:"), "{mistakes:?}");
     }
 
     #[test]

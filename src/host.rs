@@ -1,7 +1,9 @@
-//! The one door to the host's wall clock, monotonic clock and randomness. Everything else is handed a [`Clock`].
+//! The one door to the host's wall clock, monotonic clock and randomness, and to what the host may keep of this
+//! process. Everything else is handed a [`Clock`].
 
 use std::{
     cell::RefCell,
+    io,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -42,6 +44,11 @@ pub fn random<const N: usize>() -> [u8; N] {
         *used += N;
         bytes
     })
+}
+
+/// From now on the host keeps no core dump of this process, and no other process of this user reads its memory.
+pub fn seclude() -> io::Result<()> {
+    Ok(nix::sys::prctl::set_dumpable(false)?)
 }
 
 /// Random bytes drawn at once by a thread.

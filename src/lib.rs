@@ -11,8 +11,11 @@
 //! * `cache` is what nodes share to be fast, never to be right
 //! * `host` is the one door to clocks and randomness
 //! * `pki` makes certificates and revocation lists
+//! * `vault` seals names and numbers, and knows no table
+//! * `authority` asks whether a document is genuine
 
 pub mod app;
+pub mod authority;
 pub mod cache;
 pub mod cli;
 pub mod config;
@@ -24,3 +27,4 @@ pub mod pki;
 pub mod rpc;
 pub mod service;
 pub mod store;
+pub mod vault;

@@ -113,6 +113,7 @@ mod tests {
             Identity { class: Class::Regulator, id: "miit".to_owned(), person: Some("a".to_owned()) };
         assert!(matches!(mvno.issue(&officer, validity), Err(PkiError::WrongScope(_))));
         assert!(matches!(mvno.issue_server(&["localhost"], &[], validity), Err(PkiError::WrongScope(_))));
+        assert!(matches!(mvno.issue_outgoing("gateway", validity), Err(PkiError::WrongScope(_))));
         let upper = Identity { class: Class::Mvno, id: "M01".to_owned(), person: None };
         assert!(matches!(mvno.issue(&upper, validity), Err(PkiError::Identity(_))));
     }

@@ -4,6 +4,12 @@
 #[path = "support/all.rs"]
 pub mod support;
 
+#[path = "support/tests/death.rs"]
+mod death;
+#[path = "support/tests/load.rs"]
+mod load;
+#[path = "support/tests/node.rs"]
+mod node;
 #[path = "support/tests/pair.rs"]
 mod pair;
 #[path = "support/tests/postgres.rs"]

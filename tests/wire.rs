@@ -1,6 +1,9 @@
 //! The gateway over the wire: the real binary, real certificates, real grpcurl. One test program, because linking
 //! costs more than running.
 
+#[path = "support/all.rs"]
+pub mod support;
+
 #[path = "wire/bad_input.rs"]
 mod bad_input;
 #[path = "wire/commands.rs"]
@@ -21,5 +24,3 @@ mod matrix;
 mod raw;
 #[path = "wire/refusal.rs"]
 mod refusal;
-#[path = "wire/world.rs"]
-mod world;

@@ -13,6 +13,7 @@ use crate::{
     host::SystemClock,
     net::tls::{Current, Material},
     service::receipt::Signer,
+    vault::Vault,
 };
 
 /// What to do with a configuration.
@@ -63,6 +64,9 @@ pub(super) fn load(file: &Path) -> Result<Config, Failure> {
     if std::fs::read(key).ok().and_then(|document| Signer::from_pkcs8(&document)).is_none() {
         faults.push(StartError::ReceiptKey(key.clone()).to_string());
     }
+    faults.extend(
+        settings.vault.as_ref().and_then(|files| Vault::open(files).err()).map(|fault| fault.to_string()),
+    );
     // What `[store]` names is read with the configuration, but for the folder of a file.
     if let Database::Sqlite(path, _) = &settings.database {
         let folder = path.parent().filter(|folder| *folder != Path::new("") && !folder.is_dir());

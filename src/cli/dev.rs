@@ -25,6 +25,10 @@ use crate::{
     pki::folder::write_secret_bytes,
     service::receipt::Signer,
     store::{postgres, sqlite},
+    vault::{
+        Files,
+        keyfile::{KeyLine, Purpose},
+    },
 };
 
 /// Start a gateway on this machine with certificates and sample data, and say how to use it.
@@ -33,12 +37,12 @@ pub struct Args {
     /// Where everything is kept.
     #[arg(long, default_value = "greenlane-dev", value_name = "FOLDER", global = true)]
     dir: PathBuf,
-    /// The port of 127.0.0.1 where partners connect.
-    #[arg(long, default_value_t = 8443, global = true)]
-    port: u16,
-    /// The port of 127.0.0.1 for /livez, /readyz and /metrics.
-    #[arg(long, default_value_t = 9480, global = true)]
-    ops_port: u16,
+    /// The port of 127.0.0.1 where partners connect [default: 8443, and one more for each node after the first]
+    #[arg(long, global = true)]
+    port: Option<u16>,
+    /// The port of 127.0.0.1 for /livez, /readyz and /metrics [default: 9480, and one more for each node]
+    #[arg(long, global = true)]
+    ops_port: Option<u16>,
     /// Leave the sample's inspections as they are, even where they have become old.
     #[arg(long)]
     no_refresh: bool,
@@ -116,6 +120,8 @@ fn settings(args: &Args, dir: &Path) -> Result<Settings, Failure> {
     lock.lock().map_err(io)?;
     let tls = certs::make(dir, SystemClock::start().now()).map_err(|error| error.to_string())?;
     let receipt_key = secret(dir, "receipt.key", Signer::generate)?;
+    let key = |name, purpose| secret(dir, name, || KeyLine::fresh(purpose).line().as_bytes().to_vec());
+    let vault = Files { kek: key("kek.key", Purpose::Kek)?, index: key("index.key", Purpose::Index)? };
     let database = match &args.postgres {
         Some(url) => {
             Database::Postgres(postgres::Options::new(url, None, None).map_err(wrong("--postgres"))?)
@@ -133,14 +139,15 @@ fn settings(args: &Args, dir: &Path) -> Result<Settings, Failure> {
         }
         None => None,
     };
-    let port = |first: u16| if first == 0 { 0 } else { first.saturating_add(args.node - 1) };
+    let port = |given: Option<u16>, first: u16| given.unwrap_or(first + args.node - 1);
     Ok(Settings {
-        listen: SocketAddr::from(([127, 0, 0, 1], port(args.port))),
-        ops: SocketAddr::from(([127, 0, 0, 1], port(args.ops_port))),
+        listen: SocketAddr::from(([127, 0, 0, 1], port(args.port, 8443))),
+        ops: SocketAddr::from(([127, 0, 0, 1], port(args.ops_port, 9480))),
         database,
         cache,
         tls,
         receipt_key,
+        vault: Some(vault),
         limits: Limits::default(),
         quota: limit::Settings::default(),
         workers: args.workers,

@@ -32,7 +32,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let clock = SystemClock::start();
     let mut lines = Lines::default();
     lines.ok("configuration", format!("{}: every key is known", args.config.display()));
-    certificates::look(&settings.tls, &settings.receipt_key, &clock, &mut lines);
+    certificates::look(&settings, &clock, &mut lines);
     let node = Node::look(settings.ops);
     node.tell(&settings, &mut lines);
     let revision = runtime.block_on(async {

@@ -4,6 +4,7 @@
 pub mod client;
 mod identity;
 mod material;
+pub mod pair;
 pub mod probe;
 mod verifier;
 

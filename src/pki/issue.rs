@@ -81,6 +81,17 @@ impl Authority {
         self.sign("greenlane", sans, ExtendedKeyUsagePurpose::ServerAuth, validity)
     }
 
+    /// Issues a certificate by which the server itself is known where it is a client, such as by an identity authority.
+    /// No class's anchor is this CA, so that nobody gets into a gateway by it.
+    pub fn issue_outgoing(&self, name: &str, validity: Validity) -> Result<Issued, PkiError> {
+        match self.scope {
+            Scope::Server => {}
+            Scope::Class(_) => return Err(PkiError::WrongScope(self.scope)),
+        }
+        let san = SanType::DnsName(name.try_into()?);
+        self.sign(name, vec![san], ExtendedKeyUsagePurpose::ClientAuth, validity)
+    }
+
     fn sign(
         &self,
         name: &str,

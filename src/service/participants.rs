@@ -94,7 +94,7 @@ impl Gateway {
                     added => added?,
                 }
                 // From here on its calls are refused until it is approved.
-                tx.mark_changed();
+                sql::change::mark_participants(tx).await?;
                 Ok(done(participant))
             })
         })

@@ -34,7 +34,8 @@ use crate::domain::time::Time;
 /// How the database is reached.
 #[derive(Clone)]
 pub struct Options {
-    config: Config,
+    /// Boxed: it is by far the largest part of a node's settings.
+    config: Box<Config>,
     tls: Option<MakeRustlsConnect>,
     /// Sessions that work, at most; one more follows.
     pub connections: usize,
@@ -226,7 +227,13 @@ impl Options {
             .keepalives_idle(Duration::from_secs(2))
             .keepalives_interval(Duration::from_secs(1))
             .keepalives_retries(3);
-        Ok(Self { config, tls, connections: 8, queue: 4096, poll: Duration::from_millis(100) })
+        Ok(Self {
+            config: Box::new(config),
+            tls,
+            connections: 8,
+            queue: 4096,
+            poll: Duration::from_millis(100),
+        })
     }
 
     /// Whether every host is this machine.

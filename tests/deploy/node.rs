@@ -49,8 +49,11 @@ impl Node {
     /// Starts it, and waits for the line that says where it listens.
     pub fn start(folder: &Path, file: &str) -> Self {
         let process = Process::start(&mut greenlane(folder, &["serve", "--config", file]));
-        let line = process.says("\"ready\"").unwrap_or_else(|said| panic!("it did not start: {said}"));
-        let line: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+        let is_ready = |line: &str| line.contains("\"ready\"");
+        process.says(is_ready).unwrap_or_else(|said| panic!("it did not start: {said}"));
+        let said = process.said();
+        let line = said.lines().find(|line| is_ready(line)).expect("it said so");
+        let line: serde_json::Value = serde_json::from_str(line).expect("JSON");
         let field = |name: &str| line[name].as_str().expect("an address").to_owned();
         let (address, ops) = (field("address"), field("ops"));
         Self { process, address, ops, folder: folder.to_owned(), file: file.to_owned() }

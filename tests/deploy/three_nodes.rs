@@ -88,7 +88,9 @@ fn statements(cluster: &Cluster, heading: &str) {
 
 fn redis(folder: &Path) -> Process {
     let redis = Process::start(Command::new("redis-server").current_dir(folder).arg("redis.conf"));
-    redis.says("Ready to accept connections").unwrap_or_else(|said| panic!("redis-server: {said}"));
+    redis
+        .says(|line| line.contains("Ready to accept connections"))
+        .unwrap_or_else(|said| panic!("redis-server: {said}"));
     redis
 }
 

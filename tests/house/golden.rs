@@ -52,3 +52,11 @@ fn every_method_has_a_row_and_somebody_who_may() {
     }
     assert!(pb::method("/greenlane.v1.ComplianceService/NoSuch").is_none());
 }
+
+/// What is asked of an identity authority is not ours to serve, nor to describe.
+#[test]
+fn what_is_asked_of_others_is_not_served() {
+    let described = |package: &[u8]| pb::DESCRIPTORS.windows(package.len()).any(|bytes| bytes == package);
+    assert!(described(b"greenlane.v1") && !described(b"greenlane.authority"));
+    assert!(pb::methods().all(|method| !method.path.contains("authority")));
+}

@@ -1,7 +1,5 @@
 //! A primary and its synchronous standby: what is acknowledged is on both. Fails over as often as one likes.
 
-use std::fs;
-
 use super::postgres::{Cluster, PASSWORD, USER, done};
 
 /// Two clusters that take turns.
@@ -52,10 +50,14 @@ impl Pair {
         self.clusters[1 - self.primary].kill();
     }
 
-    /// The standby that was killed comes back, and writes go on.
+    /// The standby that was killed comes back.
     pub fn start_standby_again(&mut self) {
         self.clusters[1 - self.primary].start_again();
-        self.is_synchronous();
+    }
+
+    /// For controls: the primary acknowledges what only it has.
+    pub fn stop_waiting(&self) {
+        wait_for_nobody(self.primary());
     }
 
     /// Makes the standby of a dead primary the primary, which waits for no standby: the promotion is over when it
@@ -71,9 +73,7 @@ impl Pair {
     pub fn rebuild(&mut self) {
         let (name, away) = (self.standby_name(), 1 - self.primary);
         let (primary, standby) = (self.primary(), self.standby());
-        if standby.data().exists() {
-            fs::remove_dir_all(standby.data()).expect("it is down");
-        }
+        standby.clear();
         let known = format!("host=127.0.0.1 port={} user={USER} application_name={name}", primary.port());
         let mut copy = standby.command("pg_basebackup");
         copy.args(["--checkpoint=fast", "--wal-method=stream", "--no-sync", "--write-recovery-conf"]);

@@ -18,7 +18,8 @@ pub fn settle<T>(mut start: impl FnMut(u16) -> Result<T, String>) -> T {
     }
 }
 
-fn free() -> u16 {
+/// One that nobody listens on now.
+pub fn free() -> u16 {
     let drawn = || LOWEST + u16::from_le_bytes(greenlane::host::random()) % MANY;
     let free = |port: &u16| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok();
     std::iter::repeat_with(drawn).take(1000).find(free).expect("a port is free")

@@ -122,7 +122,7 @@ impl Cluster {
         done(&mut initdb);
         let mut lines = String::from(
             "shared_buffers = 16MB\nmax_connections = 200\nmax_wal_size = 256MB\nmin_wal_size = 32MB\n\
-             dynamic_shared_memory_type = mmap\nlog_min_messages = warning\n",
+             dynamic_shared_memory_type = mmap\nrecovery_init_sync_method = syncfs\nlog_min_messages = warning\n",
         );
         if let Some(tls) = &self.tls {
             let (certificate, key) = (self.keep("cert.pem", &tls.cert), self.keep("key.pem", &tls.key));
@@ -172,7 +172,7 @@ impl Cluster {
             postgres.args(["-c", setting]);
         }
         let server = Process::start(&mut postgres);
-        server.says(READY)?;
+        server.says(|line| line.contains(READY))?;
         self.server = Some(server);
         Ok(())
     }
@@ -218,6 +218,11 @@ impl Cluster {
 
     pub(super) fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Where it keeps everything, and runs.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// `host:port`.
@@ -276,11 +281,24 @@ impl Cluster {
     /// Waits until it logged that since it was last started.
     pub fn logged(&self, wanted: &str) {
         let server = self.server.as_ref().expect("it runs");
-        server.says(wanted).unwrap_or_else(|said| panic!("it ended without {wanted}: {said}"));
+        server
+            .says(|line| line.contains(wanted))
+            .unwrap_or_else(|said| panic!("it ended without {wanted}: {said}"));
     }
 
     pub(super) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
+    }
+
+    /// Removes the data of one that is down, and the shared memory that only its next start would have removed.
+    pub(super) fn clear(&self) {
+        let left = fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
+        if let Some(segment) = left.lines().nth(6).and_then(|line| line.split_whitespace().nth(1)) {
+            done(Command::new("ipcrm").args(["-m", segment]));
+        }
+        if self.data().exists() {
+            fs::remove_dir_all(self.data()).expect("it is down");
+        }
     }
 
     /// One of PostgreSQL's programs, in the cluster's folder and as the user whom it belongs to.
@@ -305,11 +323,13 @@ impl Cluster {
 
 impl Drop for Cluster {
     fn drop(&mut self) {
-        if let Some(server) = &self.server {
-            server.signal(Signal::SIGQUIT);
-            self.folder.resume();
+        match &self.server {
+            Some(server) => {
+                server.signal(Signal::SIGQUIT);
+                self.folder.resume();
+            } // the folder's watchdog waits for it
+            None => self.clear(),
         }
-        // The folder's watchdog waits for it.
     }
 }
 

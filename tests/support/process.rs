@@ -57,11 +57,11 @@ impl Process {
         kill(self.pid(), signal).expect("it is not waited for yet");
     }
 
-    /// Waits for a line that has that in it. What it said instead, when it ended without.
-    pub fn says(&self, wanted: &str) -> Result<String, String> {
-        let found = |heard: &Heard| heard.lines.iter().find(|line| line.contains(wanted)).cloned();
-        let heard = self.said.wait(|heard| heard.ended == 2 || found(heard).is_some());
-        found(&heard).ok_or_else(|| heard.lines.join("\n"))
+    /// Waits for such a line. What it said instead, when it ended without.
+    pub fn says(&self, wanted: impl Fn(&str) -> bool) -> Result<(), String> {
+        let found = |heard: &Heard| heard.lines.iter().any(|line| wanted(line));
+        let heard = self.said.wait(|heard| heard.ended == 2 || found(heard));
+        if found(&heard) { Ok(()) } else { Err(heard.lines.join("\n")) }
     }
 
     /// Everything it said so far.

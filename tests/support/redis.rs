@@ -88,7 +88,7 @@ impl Redis {
         redis.current_dir(self.folder.path()).arg("redis.conf");
         redis.args(["--port", &plain.to_string(), "--tls-port", &tls.to_string()]);
         let server = Process::start(&mut redis);
-        server.says("Ready to accept connections")?;
+        server.says(|line| line.contains("Ready to accept connections"))?;
         self.server = Some(server);
         Ok(())
     }
@@ -147,6 +147,11 @@ impl Redis {
     fn url_of(&self, who: &str) -> String {
         let scheme = if self.tls.is_some() { "rediss" } else { "redis" };
         format!("{scheme}://{who}{}", self.host())
+    }
+
+    /// Where it keeps everything, and runs.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// `host:port`.

@@ -12,8 +12,8 @@ use tonic::{Code, Status, transport::Channel};
 use super::{
     raw,
     refusal::{self, Refused},
-    world::World,
 };
+use crate::support::node::Node;
 
 const FUTURE: Timestamp = Timestamp { seconds: 4_000_000_000, nanos: 0 };
 const PAST: Timestamp = Timestamp { seconds: 1_469_000_000, nanos: 0 };
@@ -35,7 +35,7 @@ fn refused<T: std::fmt::Debug>(answer: Result<T, Status>) -> Refused {
 
 #[tokio::test]
 async fn each_fault_has_its_code_and_nothing_is_written() {
-    let world = World::start();
+    let world = Node::start();
     let regulator = world.connect("regulator-miit").await;
     let before = world.written();
 
@@ -228,7 +228,7 @@ async fn bodies(regulator: &Channel) {
 /// The same `request_id` twice is one act; with another payload an error; a rehearsal keeps nothing.
 #[tokio::test]
 async fn one_request_id_is_one_act() {
-    let world = World::start();
+    let world = Node::start();
     let mut client = SupervisionServiceClient::new(world.connect("regulator-miit").await);
     let request = |breach: i32, id: &str, validate_only: bool| pb::RecordInspectionRequest {
         inspection: Some(pb::Inspection { outlets_breach: breach, ..inspection() }),

@@ -6,7 +6,7 @@ use std::{
     process::{Command, Output},
 };
 
-use super::world::World;
+use crate::support::node::Node;
 
 fn greenlane(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_greenlane")).args(args).output().expect("the binary runs")
@@ -70,7 +70,7 @@ fn get(address: &str, path: &str) -> String {
 
 #[test]
 fn probes_and_metrics_are_plain_http() {
-    let world = World::start();
+    let world = Node::start();
     for (path, status) in [("/livez", "200"), ("/readyz", "200"), ("/metrics", "200"), ("/", "404")] {
         let answer = get(&world.ops, path);
         assert!(answer.starts_with(&format!("HTTP/1.1 {status}")), "{path}: {answer}");

@@ -3,12 +3,13 @@
 use greenlane::rpc::pb::{self, compliance_service_client::ComplianceServiceClient};
 use tonic::Code;
 
-use super::{refusal, world::World};
+use super::refusal;
+use crate::support::node::Node;
 
 /// Every act wakes every watch, so nobody may have any number of them.
 #[tokio::test]
 async fn watches_of_one_organisation_have_an_end() {
-    let world = World::start();
+    let world = Node::start();
     let mut open = Vec::new();
     let refused = 'full: loop {
         let mut client = ComplianceServiceClient::new(world.connect("mvno-m07").await);

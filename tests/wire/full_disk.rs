@@ -7,7 +7,8 @@ use greenlane::rpc::pb::{self, supervision_service_client::SupervisionServiceCli
 use prost_types::Timestamp;
 use tonic::Code;
 
-use super::{refusal, world::World};
+use super::refusal;
+use crate::support::node::Node;
 
 fn talk(number: usize) -> pb::RecordTalkRequest {
     pb::RecordTalkRequest {
@@ -24,15 +25,10 @@ fn talk(number: usize) -> pb::RecordTalkRequest {
 #[tokio::test]
 async fn a_full_disk_is_unavailable_and_passes() {
     let folder = tempfile::tempdir().expect("a folder");
-    drop(World::at(folder.path())); // the database is there, and some room is left in the limit below
-    let mut limited = Command::new("bash");
+    drop(Node::at(folder.path())); // the database is there, and some room is left in the limit below
     // SIGXFSZ ignored: a write past the limit fails instead of killing. 4 MiB, in blocks of 1 KiB.
-    limited.args([
-        "-c",
-        "trap '' XFSZ; ulimit -S -f 4096; exec \"$0\" \"$@\"",
-        env!("CARGO_BIN_EXE_greenlane"),
-    ]);
-    let world = World::spawn(folder.path(), &mut limited);
+    let limited = ["bash", "-c", "trap '' XFSZ; ulimit -S -f 4096; exec \"$0\" \"$@\""];
+    let world = Node::by(&limited, folder.path());
     let mut client = SupervisionServiceClient::new(world.connect("regulator-miit").await);
     let mut done = Vec::new();
     let full = loop {
@@ -65,7 +61,7 @@ async fn a_full_disk_is_unavailable_and_passes() {
 }
 
 /// Lifts the limit of a running process.
-fn make_room(pid: u32) {
+fn make_room(pid: i32) {
     let done = Command::new("prlimit").args(["--pid", &pid.to_string(), "--fsize=unlimited:"]).status();
     assert!(done.expect("prlimit of util-linux").success());
 }

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
-use super::world::World;
+use crate::support::node::Node;
 
 fn greenlane(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_greenlane")).args(args).output().expect("the binary runs")
@@ -61,7 +61,7 @@ fn unpack(zip: &Path, to: &Path) {
 
 #[test]
 fn a_kit_works_as_its_page_says() {
-    let world = World::start();
+    let world = Node::start();
     let kept = tempfile::tempdir().expect("a folder");
     let zip = kept.path().join("miit.zip");
     let certs = world.dir.join("certs");
@@ -118,7 +118,7 @@ fn a_kit_works_as_its_page_says() {
 
 #[test]
 fn a_receipt_is_verified_offline() {
-    let world = World::start();
+    let world = Node::start();
     let carrier = world.certs("carrier-unicom");
     let check = "gl ComplianceService/CheckStatus -d '{\"mvno\": \"mvnos/m25\", \"action\": \"ACTION_ALLOCATE_NUMBERS\", \"with_receipt\": true}'";
     let kept = tempfile::tempdir().expect("a folder");
@@ -139,7 +139,7 @@ fn a_receipt_is_verified_offline() {
 
 #[test]
 fn a_revoked_certificate_is_out_and_a_new_one_in() {
-    let world = World::start();
+    let world = Node::start();
     let pki = world.dir.join("pki");
     let kept = tempfile::tempdir().expect("a folder");
     let out = kept.path().join("officer-3");
@@ -207,7 +207,7 @@ fn a_class_at_a_time_and_never_twice() {
 
 #[test]
 fn a_node_says_whether_it_is_ready() {
-    let world = World::start();
+    let mut world = Node::start();
     assert_eq!(done(&["healthcheck", "--url", &format!("http://{}/readyz", world.ops)]), "ready\n");
     let ops = world.ops.clone();
     failed(1, &["healthcheck", "--url", &format!("http://{ops}/nothing")]);

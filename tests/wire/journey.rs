@@ -8,10 +8,10 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use super::world::World;
+use crate::support::node::Node;
 
 /// A shell that has sourced an identity's `env.sh`.
-fn shell(world: &World, identity: &str, script: &str) -> Command {
+fn shell(world: &Node, identity: &str, script: &str) -> Command {
     let mut command = Command::new("bash");
     let env = world.certs(identity).join("env.sh");
     command.args(["-c", &format!(". '{}'; {script}", env.display())]);
@@ -22,7 +22,7 @@ fn shell(world: &World, identity: &str, script: &str) -> Command {
 }
 
 /// What it prints, both streams, in order.
-fn run(world: &World, identity: &str, script: &str) -> String {
+fn run(world: &Node, identity: &str, script: &str) -> String {
     let output = shell(world, identity, &format!("{script} 2>&1")).output().expect("bash runs");
     String::from_utf8(output.stdout).expect("text")
 }
@@ -112,7 +112,7 @@ struct Watcher {
 // === impl Watcher ===
 
 impl Watcher {
-    fn start(world: &World) -> Self {
+    fn start(world: &Node) -> Self {
         let script = "gl ComplianceService/WatchStandings -d '{\"mvnos\": [\"mvnos/m01\"]}'";
         let mut child =
             shell(world, "carrier-unicom", script).stdout(Stdio::piped()).spawn().expect("bash runs");
@@ -145,7 +145,7 @@ impl Drop for Watcher {
 /// What a newcomer does: paste the banner's own lines into a shell, in their order.
 #[test]
 fn the_banner_is_a_script() {
-    let world = World::start();
+    let mut world = Node::start();
     let info = Command::new(env!("CARGO_BIN_EXE_greenlane"))
         .args(["dev", "info", "--dir"])
         .arg(&world.dir)
@@ -160,19 +160,17 @@ fn the_banner_is_a_script() {
     let script: Vec<&str> = lines.into_iter().filter(|line| !line.contains("WatchStandings")).collect();
     golden("00-banner.txt", &run(&world, "portal", &format!("{{ {}\n}}", script.join("\n"))));
 
-    let dir = world.dir.clone();
-    let kept = world.kill();
+    world.kill();
     let info =
-        Command::new(env!("CARGO_BIN_EXE_greenlane")).args(["dev", "info", "--dir"]).arg(&dir).output();
+        Command::new(env!("CARGO_BIN_EXE_greenlane")).args(["dev", "info", "--dir"]).arg(&world.dir).output();
     let info = String::from_utf8(info.expect("it runs").stdout).expect("text");
     assert!(info.contains("greenlane is not running now"), "{info}");
-    drop(kept);
 }
 
 #[test]
 fn the_banner_line_by_line() {
     let kept = tempfile::tempdir().expect("a folder");
-    let world = World::at(kept.path());
+    let mut world = Node::at(kept.path());
 
     golden("01-green.txt", &run(&world, "carrier-unicom", &check("m01", "")));
     golden("02-rectifying.txt", &run(&world, "carrier-unicom", &check("m25", "")));
@@ -252,7 +250,7 @@ fn the_banner_line_by_line() {
     let before = run(&world, "auditor", "gl ComplianceService/GetStanding -d '{\"mvno\": \"mvnos/m01\"}'");
     drop(watcher);
     world.kill();
-    let world = World::at(kept.path());
+    world.start_again();
     let after = run(&world, "auditor", "gl ComplianceService/GetStanding -d '{\"mvno\": \"mvnos/m01\"}'");
     assert_eq!(before, after);
     golden(

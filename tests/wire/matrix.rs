@@ -7,10 +7,8 @@ use bytes::Bytes;
 use greenlane::rpc::pb;
 use tonic::Code;
 
-use super::{
-    raw, refusal,
-    world::{IDENTITIES, World},
-};
+use super::{raw, refusal};
+use crate::support::node::{IDENTITIES, Node};
 
 /// Who may: R regulator, P police, C carrier, M MVNO, A auditor, O operator, T portal; * everyone.
 const TABLE: &[(&str, &str)] = &[
@@ -67,7 +65,7 @@ async fn every_cell_is_decided_by_the_table() {
     let served: BTreeSet<&str> = pb::methods().map(|method| method.path).collect();
     assert_eq!(expected, served, "an expectation is missing or superfluous");
 
-    let world = World::start();
+    let world = Node::start();
     let mut cells = 0;
     for (class, identity) in IDENTITIES {
         let channel = world.connect(identity).await;
@@ -108,7 +106,7 @@ async fn every_cell_is_decided_by_the_table() {
     assert!(refusals >= i64::try_from(denied).expect("few"), "{refusals} of at least {denied}");
 }
 
-fn count(world: &World, kind: &str) -> i64 {
+fn count(world: &Node, kind: &str) -> i64 {
     let sql = "SELECT COUNT(*) FROM entry WHERE kind = ?1";
     world.database().query_row(sql, [kind], |row| row.get(0)).expect("a count")
 }
@@ -116,7 +114,7 @@ fn count(world: &World, kind: &str) -> i64 {
 /// What is in no table is denied, whoever asks.
 #[tokio::test]
 async fn unknown_paths_are_denied() {
-    let world = World::start();
+    let world = Node::start();
     let channel = world.connect("regulator-miit").await;
     for path in [
         "/greenlane.v1.ComplianceService/NoSuchMethod",
@@ -135,7 +133,7 @@ async fn unknown_paths_are_denied() {
 #[tokio::test]
 async fn an_mvno_sees_its_own() {
     use pb::compliance_service_client::ComplianceServiceClient;
-    let world = World::start();
+    let world = Node::start();
     let mut client = ComplianceServiceClient::new(world.connect("mvno-m07").await);
     let mut ask = async |mvno: &str| {
         let action = pb::Action::AllocateNumbers.into();

@@ -1,12 +1,10 @@
 //! The Redis that nodes share: whether it can be used as a node uses it, and how it is set.
 
 use super::{lines::Lines, secret::exposed};
+use crate::cache::redis::{Memory, Report};
 use crate::{
     app::{Database, Settings},
-    cache::{
-        self,
-        redis::{Memory, Report},
-    },
+    cache,
     domain::time::Clock,
 };
 

@@ -1,10 +1,11 @@
-//! The papers of the door: server certificate, anchors, revocation lists, and the key that signs receipts.
+//! The papers of the door: server certificate, anchors, revocation lists; the key that signs receipts, and those by
+//! which names and numbers are kept.
 
 use std::{path::Path, sync::Arc, time::Duration};
 
 use super::{lines::Lines, secret::exposed};
 use crate::{
-    app::StartError,
+    app::{Settings, StartError},
     domain::time::{Clock, DAY, Time},
     host::SystemClock,
     net::tls::{
@@ -12,6 +13,7 @@ use crate::{
         probe::{Paper, Papers},
     },
     service::receipt::Signer,
+    vault::{self, Vault},
 };
 
 /// Certificates are ordered and handed out by people.
@@ -20,7 +22,8 @@ const CERTIFICATE: Duration = DAY.saturating_mul(30);
 const LIST: Duration = DAY.saturating_mul(7);
 
 /// Looks at every file.
-pub(super) fn look(paths: &Paths, receipt_key: &Path, clock: &SystemClock, lines: &mut Lines) {
+pub(super) fn look(settings: &Settings, clock: &SystemClock, lines: &mut Lines) {
+    let paths = &settings.tls;
     let (papers, now) = (Papers::read(paths), clock.now());
     const SERVER: &str = "tls.certificate";
     match &papers.server {
@@ -52,7 +55,8 @@ pub(super) fn look(paths: &Paths, receipt_key: &Path, clock: &SystemClock, lines
             Err(fault) => lines.bad("tls.crls", fault.to_string()),
         }
     }
-    receipts(receipt_key, lines);
+    receipts(&settings.receipt_key, lines);
+    vault(settings.vault.as_ref(), lines);
 }
 
 /// One paper: how long it is good for, and what to do before it is not.
@@ -110,5 +114,16 @@ fn receipts(path: &Path, lines: &mut Lines) {
             Some(what) => lines.warn(KEY, what),
             None => lines.ok(KEY, format!("signs receipts as {}", signer.key_id())),
         },
+    }
+}
+
+fn vault(files: Option<&vault::Files>, lines: &mut Lines) {
+    const KEK: &str = "vault.kek";
+    match files.map(Vault::open) {
+        None => lines.ok(KEK, "none; no names and numbers of persons are kept"),
+        Some(Ok(vault)) => {
+            lines.ok(KEK, format!("{} wraps, and the index's key can be read", vault.newest()))
+        }
+        Some(Err(fault)) => lines.bad(KEK, fault.to_string()),
     }
 }

@@ -114,7 +114,7 @@ impl Material {
     /// Reads all files. The first fault ends it: half of the material is of no use.
     pub fn load(paths: &Paths) -> Result<Self, LoadError> {
         let server_chain = certificates("server certificate", &paths.server_cert)?;
-        let server_key = key(&paths.server_key)?;
+        let server_key = key("server key", &paths.server_key)?;
         let anchors = paths
             .anchors
             .iter()
@@ -130,7 +130,7 @@ impl Material {
     /// Every file that cannot be used: who sets a node up wants to hear of all of them at once.
     pub fn faults(paths: &Paths) -> Vec<LoadError> {
         let mut faults = Vec::from_iter(certificates("server certificate", &paths.server_cert).err());
-        faults.extend(key(&paths.server_key).err());
+        faults.extend(key("server key", &paths.server_key).err());
         faults.extend(paths.anchors.values().filter_map(|path| certificates("trust anchor", path).err()));
         let list =
             |path| sections::<CertificateRevocationListDer<'static>>("revocation list", path, "X509 CRL");
@@ -146,11 +146,10 @@ pub(super) fn certificates(
     sections(what, path, "CERTIFICATE")
 }
 
-fn key(path: &Path) -> Result<PrivateKeyDer<'static>, LoadError> {
-    const WHAT: &str = "server key";
-    PrivateKeyDer::from_pem_slice(&read(WHAT, path)?).map_err(|fault| match fault {
-        pem::Error::NoItemsFound => LoadError::Empty { what: WHAT, path: show(path), section: "PRIVATE KEY" },
-        fault => LoadError::NotPem { what: WHAT, path: show(path), fault },
+pub(super) fn key(what: &'static str, path: &Path) -> Result<PrivateKeyDer<'static>, LoadError> {
+    PrivateKeyDer::from_pem_slice(&read(what, path)?).map_err(|fault| match fault {
+        pem::Error::NoItemsFound => LoadError::Empty { what, path: show(path), section: "PRIVATE KEY" },
+        fault => LoadError::NotPem { what, path: show(path), fault },
     })
 }
 
@@ -198,6 +197,6 @@ mod tests {
                 assert!(text.contains(word), "{text}");
             }
         }
-        assert!(key(&other).expect_err("refused").to_string().contains("PRIVATE KEY"));
+        assert!(key("server key", &other).expect_err("refused").to_string().contains("PRIVATE KEY"));
     }
 }

@@ -79,7 +79,7 @@ pub fn look(path: &Path) -> Result<Report, OpenError> {
 fn place(folder: &Path) -> io::Result<Place> {
     let found = statfs::statfs(folder)?;
     let FsType(kind) = found.filesystem_type();
-    let network = NETWORKS.iter().find(|(number, _)| i64::from(*number) == (kind as i64 & 0xFFFF_FFFF));
+    let network = NETWORKS.iter().find(|(number, _)| i64::from(*number) == (kind & 0xFFFF_FFFF));
     let free = u64::try_from(found.block_size()).unwrap_or(0).saturating_mul(found.blocks_available());
     Ok(Place { network: network.map(|(_, name)| *name), free })
 }

@@ -1,0 +1,4 @@
+//! Is the person real: what the identity authority's answer means, and how often anybody may guess.
+
+pub mod guess;
+pub mod outcome;

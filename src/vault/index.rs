@@ -1,0 +1,178 @@
+//! What finds a person again without saying who it is: HMAC-SHA-256 under keys for one use each, all made from the
+//! index key. The space of documents is small enough to try them all, so whoever has the key has the persons: it lies
+//! apart from the database and its backups.
+
+use std::fmt;
+
+use aws_lc_rs::hmac;
+
+use super::{keyfile::KeyLine, place::prefixed};
+use crate::domain::name::ParticipantName;
+
+/// The makers of indexes and pseudonyms. Not printable: it holds keys.
+pub struct Index {
+    document: hmac::Key,
+    token: hmac::Key,
+    ledger: hmac::Key,
+    answer: hmac::Key,
+    guess: hmac::Key,
+}
+
+/// A document, found nationwide: the same for every MVNO that registers it. Never leaves the database.
+#[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct BlindIndex([u8; 32]);
+
+/// A subject as one MVNO knows it: stands for the document in that MVNO's later calls, and is of no use to another.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+pub struct SubjectToken(String);
+
+// === impl Index ===
+
+impl Index {
+    /// Of the key of a file.
+    pub fn new(line: &KeyLine) -> Self {
+        let key = |what| hmac::Key::new(hmac::HMAC_SHA256, &*line.derive(what));
+        Self {
+            document: key("document"),
+            token: key("subject token"),
+            ledger: key("ledger"),
+            answer: key("authority answer"),
+            guess: key("guess"),
+        }
+    }
+
+    /// The index of a document: its type's word and its number in normal form.
+    pub fn document(&self, kind: &str, number: &str) -> BlindIndex {
+        BlindIndex(blind(&self.document, kind, number))
+    }
+
+    /// The token of a subject at that MVNO.
+    pub fn subject_token(&self, mvno: &ParticipantName, document: &BlindIndex) -> SubjectToken {
+        SubjectToken(hex(&keyed(&self.token, &[mvno.to_string().as_bytes(), &document.0])))
+    }
+
+    /// A pseudonym for the ledger, by which an auditor finds all entries of what it already knows. 64 hex digits.
+    pub fn ledger(&self, kind: &str, value: &str) -> String {
+        hex(&keyed(&self.ledger, &[kind.as_bytes(), value.as_bytes()]))
+    }
+
+    /// The key under which an authority's answer to a question is cached.
+    pub fn answer(&self, question: &[&[u8]]) -> [u8; 32] {
+        keyed(&self.answer, question)
+    }
+
+    /// A value that was tried, or whom it was tried on.
+    pub fn guess(&self, parts: &[&[u8]]) -> [u8; 32] {
+        keyed(&self.guess, parts)
+    }
+}
+
+/// A type is upper-case letters and underscores, so that the bar cannot be moved.
+fn blind(key: &hmac::Key, kind: &str, number: &str) -> [u8; 32] {
+    let mut context = hmac::Context::with_key(key);
+    for part in ["v1|", kind, "|", number] {
+        context.update(part.as_bytes());
+    }
+    fixed(context)
+}
+
+fn keyed(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 32] {
+    let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(256));
+    parts.iter().for_each(|part| prefixed(&mut bytes, part));
+    let mut context = hmac::Context::with_key(key);
+    context.update(&bytes);
+    fixed(context)
+}
+
+fn fixed(context: hmac::Context) -> [u8; 32] {
+    context.sign().as_ref().try_into().expect("SHA-256 has 32 bytes")
+}
+
+/// Lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    use fmt::Write;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        write!(text, "{byte:02x}").expect("a string takes all");
+        text
+    })
+}
+
+// === impl BlindIndex ===
+
+impl BlindIndex {
+    /// As it lies in the database.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// From what lies in the database; `None` where that is something else.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+}
+
+/// Says nothing: it is the same person everywhere, and an entry of a log is for many eyes.
+impl fmt::Debug for BlindIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BlindIndex(..)")
+    }
+}
+
+// === impl SubjectToken ===
+
+impl SubjectToken {
+    /// Reads 64 lower-case hex digits.
+    pub fn parse(text: &str) -> Option<Self> {
+        let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        (text.len() == 64 && text.bytes().all(hex)).then(|| Self(text.to_owned()))
+    }
+
+    /// As it is sent and kept.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vault::keyfile::Purpose;
+
+    #[test]
+    fn the_published_vector() {
+        let pepper = hmac::Key::new(hmac::HMAC_SHA256, b"example-pepper-v1");
+        assert_eq!(
+            hex(&blind(&pepper, "RESIDENT_ID", "119999199003070019")),
+            "51f894242d31a92c3714a72e56865fbcbc518ac6da158c4a0d7c4b4639434047"
+        );
+    }
+
+    #[test]
+    fn one_person_has_one_index_and_a_token_for_each_mvno() {
+        let line = KeyLine::fresh(Purpose::Index);
+        let (index, again) = (Index::new(&line), Index::new(&line));
+        let document = index.document("RESIDENT_ID", "119999199003070019");
+        assert!(document == again.document("RESIDENT_ID", "119999199003070019"));
+        assert!(document != index.document("TEMPORARY_RESIDENT_ID", "119999199003070019"));
+        assert!(
+            document
+                != Index::new(&KeyLine::fresh(Purpose::Index)).document("RESIDENT_ID", "119999199003070019")
+        );
+        let mvno = |name| ParticipantName::parse_mvno(name).expect("a name");
+        let token = |name| index.subject_token(&mvno(name), &document);
+        assert_eq!(token("mvnos/m01"), token("mvnos/m01"));
+        assert_ne!(token("mvnos/m01"), token("mvnos/m02"));
+        assert_eq!(SubjectToken::parse(token("mvnos/m01").as_str()), Some(token("mvnos/m01")));
+        assert_eq!(SubjectToken::parse(&token("mvnos/m01").as_str().to_uppercase()), None);
+    }
+
+    #[test]
+    fn uses_are_apart_and_parts_do_not_run_together() {
+        let index = Index::new(&KeyLine::fresh(Purpose::Index));
+        let parts: [&[u8]; 2] = [b"a", b"bc"];
+        assert_ne!(index.answer(&parts), index.guess(&parts));
+        assert_ne!(index.answer(&parts), index.answer(&[b"ab", b"c"]));
+        assert_ne!(index.ledger("a", "bc"), index.ledger("ab", "c"));
+        assert_eq!(format!("{:?}", index.document("PASSPORT_CN", "E00000001")), "BlindIndex(..)");
+    }
+}
