@@ -128,6 +128,20 @@ fn a_database_that_loses_writes_is_not_safe() {
     assert!(told.contains("ok    store.url            full_page_writes is on"), "{told}");
 }
 
+/// After a fail-over without a fence. The control: each of them alone is fine.
+#[test]
+fn two_databases_that_both_take_writes() {
+    let (room, one, other) = (Room::make(), Cluster::shared(), Cluster::start());
+    let url = |hosts: &str| store(&format!("postgresql://{USER}:{PASSWORD}@{hosts}/postgres"));
+    let (first, second) = (one.host(), other.host());
+    for (hosts, code) in [(first.clone(), 0), (second.clone(), 0), (format!("{first},{second}"), 1)] {
+        room.configure(&url(&hosts));
+        let (found, told) = room.doctor();
+        assert_eq!(found, Some(code), "{told}");
+        assert_eq!(told.contains(&format!("{first} and {second} all take writes: ")), code == 1, "{told}");
+    }
+}
+
 #[test]
 fn a_database_that_nobody_trusts() {
     let (room, other) = (Room::make(), Certificate::make());

@@ -110,7 +110,8 @@ fn tell_hosts(hosts: &[Host], is_reached: bool, lines: &mut Lines) {
         .collect();
     if primaries.len() > 1 {
         let names = primaries.join(" and ");
-        lines.bad(URL, format!("{names} all take writes; fence those that were the primary before, at once"));
+        let what = "fence the one that was the primary before, at once";
+        lines.bad(URL, format!("{names} all take writes: they are two records; {what}"));
     }
 }
 
