@@ -142,7 +142,7 @@ async fn the_database_must_show_a_certificate_that_is_trusted() {
     let Err(error) = postgres::open(options(untrusted), NOW).await else { panic!("it opened") };
     assert!(error.to_string().contains("certificate"), "{error}");
     let clear = url.replace("?sslmode=require", "");
-    assert!(refused(&clear).await.contains("no database that takes writes"), "in clear it is not let in");
+    assert!(refused(&clear).await.contains("nobody in without TLS"), "in clear it is not let in");
 }
 
 /// Sessions that are ended under the work are opened again, and what was not committed is done once.

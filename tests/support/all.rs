@@ -4,6 +4,7 @@
 
 pub mod folder;
 pub mod load;
+pub mod network;
 pub mod node;
 pub mod pair;
 pub mod port;
