@@ -73,25 +73,16 @@ impl PgTx {
         tx
     }
 
-    /// Commits. Whoever calls this awaits it to its end: a commit in flight is never given up.
+    /// Commits. Whoever calls this awaits it to its end: a commit in flight is never given up. Everything before it is
+    /// answered first: a session that ends until then has done nothing, and the work may be done on another.
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
-        if self.failed {
-            return Err(given_up());
-        }
-        let text = match self.mode {
+        self.settle().await?;
+        let commit = match self.mode {
             Mode::Write if self.changed => format!("NOTIFY {CHANNEL}; COMMIT"),
             Mode::Read | Mode::Write => "COMMIT".to_owned(),
         };
-        let session = self.connection.clone();
-        let commit = sent(Box::pin(async move { session.client.batch_execute(&text).await.map(|()| 0) }));
-        // The commit follows what is on the wire without waiting for it. Where the server refused one of those, it
-        // does nothing, and this session is given to nobody else.
-        let done = async {
-            self.drain().await?;
-            commit.await
-        };
-        match tokio::time::timeout(COMMIT, done).await {
-            Ok(Ok(_)) => self.connection.set_open(false),
+        match tokio::time::timeout(COMMIT, self.connection.client.batch_execute(&commit)).await {
+            Ok(Ok(())) => self.connection.set_open(false),
             Ok(Err(error)) if self.mode == Mode::Read || is_no(&error) => return Err(told_apart(&error)),
             // It may have been committed or not: it must not be done again here.
             Ok(Err(error)) => return Err(unknown(&told(&error))),
