@@ -52,5 +52,7 @@ async fn the_database_is_stopped_at_once() {
     let acknowledged = load.stop().await;
     let found = nodes.check(&acknowledged, &url).await;
     let (begun, replayed) = (acknowledged.begun, acknowledged.replayed());
-    println!("database stopped {stops}, begun {begun}, acknowledged by a later attempt {replayed}, {found:?}");
+    println!(
+        "database stopped {stops}, begun {begun}, acknowledged by a later attempt {replayed}, {found:?}"
+    );
 }

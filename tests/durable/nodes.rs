@@ -23,9 +23,7 @@ impl Nodes {
     /// All of them, started at once on an empty folder and an empty database.
     pub fn start(url: &str) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let start = |node: usize| {
-            Node::dev(folder.path(), &["--postgres", url, "--node", &node.to_string()])
-        };
+        let start = |node: usize| Node::dev(folder.path(), &["--postgres", url, "--node", &node.to_string()]);
         let each = thread::scope(|scope| {
             let starts: Vec<_> = (1..=3).map(|node| scope.spawn(move || start(node))).collect();
             starts.into_iter().map(|start| start.join().expect("it started")).collect()

@@ -154,10 +154,8 @@ async fn drive(shared: Arc<Shared>, mut nodes: Vec<Services>) {
     let mut held = None;
     while !shared.stop.load(Ordering::Acquire) {
         // Who allocated a block returns it next: no MVNO comes to hold as many as it may.
-        let (number, act) = held.take().map_or_else(
-            || shared.draw(),
-            |block: Block| (block.returned_by, Act::Return(block)),
-        );
+        let (number, act) =
+            held.take().map_or_else(|| shared.draw(), |block: Block| (block.returned_by, Act::Return(block)));
         let began = shared.tick();
         let mut attempt = nodes[0].write(&shared.mark, number, &act).await;
         while let Err(status) = &attempt {
