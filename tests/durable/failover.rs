@@ -47,13 +47,15 @@ async fn a_standby_is_promoted() {
     let nodes = Nodes::start(&url);
     let load = nodes.load();
     let mut waited = Vec::new();
-    for _ in 0..promotions {
+    for promotion in 0..promotions {
+        if promotion > 0 {
+            pair.rebuild();
+        }
         load.until(load.acknowledged() + 1 + chance(2 * mutations / promotions)).await;
         pair.kill_primary();
         pair.promote_standby();
         // None of the nodes is told where to look.
         waited.extend(join_all(nodes.lazy().into_iter().map(writes_again)).await);
-        pair.rebuild();
     }
     load.until(mutations.max(load.acknowledged() + 8)).await;
     let acknowledged = load.stop().await;
