@@ -4,10 +4,12 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::{
     caller::Class,
     name::{ParticipantName, Slug},
+    personal::Personal,
     word::words,
 };
 
@@ -25,10 +27,10 @@ words! {
     }
 }
 
-/// A mainland number in its digits: 11, or 13 of the range 1064 for things.
+/// A mainland number in its digits: 11, or 13 of the range 1064 for things. Cannot be printed.
 #[derive(Clone, Eq, Hash, PartialEq)]
 pub struct Msisdn {
-    digits: String,
+    digits: Personal,
     class: NumberClass,
 }
 
@@ -80,7 +82,8 @@ impl Msisdn {
     pub fn parse(text: &str) -> Result<Self, BadNumber> {
         let text = text.trim();
         let (plus, rest) = text.strip_prefix('+').map_or((false, text), |rest| (true, rest));
-        let digits: String = rest.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
+        let mut digits = Zeroizing::new(String::with_capacity(rest.len()));
+        digits.extend(rest.chars().filter(|c| !matches!(c, ' ' | '-')));
         if digits.is_empty() {
             return Err(LENGTH);
         }
@@ -101,23 +104,28 @@ impl Msisdn {
             return Err(LENGTH);
         }
         let class = class_of(national).ok_or(PREFIX)?;
-        Ok(Self { digits: national.to_owned(), class })
+        Ok(Self { digits: Personal::from(national), class })
     }
 
     /// With the country's code: `+8617000000001`.
     pub fn e164(&self) -> String {
-        format!("+86{}", self.digits)
+        format!("+86{}", self.digits.reveal())
+    }
+
+    /// Its national digits.
+    pub fn reveal(&self) -> &str {
+        self.digits.reveal()
     }
 
     /// The block that it is in; numbers of things with 13 digits are in none.
     pub fn block(&self) -> Option<String> {
-        (self.digits.len() == 11).then(|| self.digits[..7].to_owned())
+        (self.reveal().len() == 11).then(|| self.reveal()[..7].to_owned())
     }
 }
 
 impl fmt::Debug for Msisdn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Msisdn({}****)", &self.digits[..3])
+        write!(f, "Msisdn({})", self.class.kind)
     }
 }
 

@@ -155,6 +155,54 @@ reasons! {
     WatchTooOld "WATCH_TOO_OLD" OutOfRange "所要求的版本早于保留范围，请重新读取全部状态后再订阅。";
     /// More calls than this organisation may make in that time.
     RateLimited "RATE_LIMITED" ResourceExhausted "调用过于频繁，已超过本机构的限额，请在所示时间后重试。";
+    /// The person holds as many lines at this operator as one may.
+    CardLimitReached "CARD_LIMIT_REACHED" FailedPrecondition "该证件在本企业名下的号码已达上限（全国五张），不得再开新卡。";
+    /// The person holds more lines than one may, from before; each is to be verified again first.
+    LegacyExcess "LEGACY_EXCESS" FailedPrecondition "该证件名下存量号码超过上限，须先逐一复核。";
+    /// The person is under a joint punishment: no new line until it ends.
+    JointPunishment "JOINT_PUNISHMENT" FailedPrecondition "该人员处于联合惩戒期内，不得新开号码；如有异议可申诉。";
+    /// The number is in none of the caller's blocks.
+    NumberNotAllocated "NUMBER_NOT_ALLOCATED" FailedPrecondition "该号码不在本企业已分配的号段内。";
+    /// The number has a live line.
+    NumberInUse "NUMBER_IN_USE" FailedPrecondition "该号码已在使用中。";
+    /// The number has no live line.
+    NumberNotInUse "NUMBER_NOT_IN_USE" FailedPrecondition "该号码没有在用的线路。";
+    /// The line is another person's.
+    HolderMismatch "HOLDER_MISMATCH" FailedPrecondition "该号码登记在他人名下，过户请使用 TRANSFER。";
+    /// The identity authority knows name and number otherwise.
+    IdentityMismatch "IDENTITY_MISMATCH" FailedPrecondition "姓名与证件号码核验不一致，请核对证件原件。";
+    /// Nothing was decided: somebody has to look first, or the identity authority did not answer.
+    ReviewNeeded "REVIEW_NEEDED" FailedPrecondition "需人工复核或核验服务暂不可用，未作登记，请稍后重试。";
+    /// The outlet, its reader or its person may not take registrations in.
+    ChannelRefused "CHANNEL_REFUSED" FailedPrecondition "该网点、读卡器或经办人员目前不得办理登记。";
+    /// The assessment of the industry user is not in force.
+    AssessmentExpired "ASSESSMENT_EXPIRED" FailedPrecondition "行业用户的安全评估不在有效期内，请重新评估。";
+    /// Too many different values were tried on one subject; nothing was asked.
+    EnumerationSuspected "ENUMERATION_SUSPECTED" ResourceExhausted "对同一对象尝试了过多不同的信息，已暂停核验，请在所示时间后再试。";
+    /// No such registration of the caller's.
+    RegistrationNotFound "REGISTRATION_NOT_FOUND" NotFound "没有该登记记录，请核对名称。";
+    /// The line is closed, in that state already, or held by a duty that is not done.
+    LineStateUnchanged "LINE_STATE_UNCHANGED" FailedPrecondition "线路当前状态不允许此变更：已销户、状态相同或存在未完成的补登记义务。";
+    /// The import_id was used with another header.
+    ImportIdReused "IMPORT_ID_REUSED" FailedPrecondition "同一 import_id 已用于不同设置的导入，请更换编号。";
+    /// No such import of the caller's.
+    ImportNotFound "IMPORT_NOT_FOUND" NotFound "没有该导入任务，请核对编号。";
+    /// No such channel that the caller may see.
+    ChannelNotFound "CHANNEL_NOT_FOUND" NotFound "没有该渠道，请核对名称。";
+    /// The channel is not in the state that this step needs.
+    ChannelState "CHANNEL_STATE" FailedPrecondition "该渠道当前状态不允许此操作。";
+    /// The outlet or the person is on the blacklist of all operators.
+    ChannelBlacklisted "CHANNEL_BLACKLISTED" FailedPrecondition "该网点或人员已列入全行业共享的黑名单。";
+    /// The reader is bound to another outlet.
+    ReaderTaken "READER_TAKEN" AlreadyExists "该读卡器已绑定其他网点。";
+    /// No such dispute at the caller.
+    DisputeNotFound "DISPUTE_NOT_FOUND" NotFound "没有该异议，请核对名称。";
+    /// The dispute was answered already.
+    DisputeAnswered "DISPUTE_ANSWERED" FailedPrecondition "该异议已经处理完毕。";
+    /// A restriction of that person is in force already.
+    AlreadyRestricted "ALREADY_RESTRICTED" FailedPrecondition "该人员已处于惩戒期内。";
+    /// No restriction of that person is in force.
+    NotRestricted "NOT_RESTRICTED" FailedPrecondition "该人员当前没有生效的惩戒措施。";
 }
 
 // === impl Refusal ===

@@ -5,6 +5,7 @@
 pub mod figure;
 pub mod folder;
 pub mod load;
+pub mod network;
 pub mod node;
 pub mod pair;
 pub mod port;
