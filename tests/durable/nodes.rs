@@ -2,10 +2,10 @@
 
 use std::thread;
 
-use tempfile::TempDir;
 use tonic::transport::Channel;
 
 use crate::support::{
+    folder::Folder,
     load::{Acknowledged, Load},
     node::Node,
     record::{Found, Record},
@@ -14,7 +14,7 @@ use crate::support::{
 /// The nodes; they end before their folder.
 pub struct Nodes {
     pub each: Vec<Node>,
-    _folder: TempDir,
+    _folder: Folder,
 }
 
 // === impl Nodes ===
@@ -22,8 +22,9 @@ pub struct Nodes {
 impl Nodes {
     /// All of them, started at once on an empty folder and an empty database.
     pub fn start(url: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let start = |node: usize| Node::dev(folder.path(), &["--postgres", url, "--node", &node.to_string()]);
+        let folder = Folder::make();
+        let dir = folder.path().join("dev");
+        let start = |node: usize| Node::dev(&dir, &["--postgres", url, "--node", &node.to_string()]);
         let each = thread::scope(|scope| {
             let starts: Vec<_> = (1..=3).map(|node| scope.spawn(move || start(node))).collect();
             starts.into_iter().map(|start| start.join().expect("it started")).collect()
