@@ -52,13 +52,31 @@ impl Gateway {
             return Err(Refusal::fields(faults));
         }
         let work = Arc::new(work);
+        let may_be_kept = context.request_id.is_some() && !context.validate_only;
         match self.act_once(context.clone(), work.clone()).await {
             // Another node kept an answer under the same request id in the meantime: now it is found.
-            Err(Abort::Store(StoreError::Duplicate)) if context.request_id.is_some() => {
+            Err(Abort::Store(StoreError::Duplicate)) if may_be_kept => {
                 self.act_once(context, work).await.map_err(refusal)
+            }
+            // The same, where what that node did is why this one was refused.
+            Err(Abort::Refused(refused)) if may_be_kept => {
+                let answer = self.kept(context).await.map_err(refusal)?;
+                answer.map(|answer| Answered { answer, replayed: true }).ok_or(refused)
             }
             done => done.map_err(refusal),
         }
+    }
+
+    /// The answer that was kept for this request.
+    async fn kept<T>(&self, context: Context) -> Result<Option<T>, Abort>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let read = self.store.read(move |tx| {
+            let context = context.clone();
+            Box::pin(async move { replay(tx, &context).await })
+        });
+        read.await
     }
 
     async fn act_once<T, W>(&self, context: Context, work: Arc<W>) -> Result<Answered<T>, Abort>
