@@ -1,1 +1,93 @@
-fn main() {}
+//! `cargo bench --bench status`: CheckStatus with every layer on beside stock tonic servers, turn by turn in one run.
+//! Prints the tables of the README. `ROUNDS=21 SPAN_MS=3000` makes it longer; without `--bench` it is a glance that
+//! shows that it runs.
+
+#[path = "harness/child.rs"]
+mod child;
+#[path = "harness/client.rs"]
+mod client;
+#[path = "status/contest.rs"]
+mod contest;
+#[path = "harness/cores.rs"]
+mod cores;
+#[path = "harness/figures.rs"]
+mod figures;
+#[path = "status/gateway.rs"]
+mod gateway;
+#[path = "harness/load.rs"]
+mod load;
+#[path = "status/report.rs"]
+mod report;
+#[path = "status/stock.rs"]
+mod stock;
+#[path = "harness/table.rs"]
+mod table;
+
+use std::{env, fs, sync::Arc, time::Duration};
+
+use greenlane::{domain::time::Clock, host::SystemClock};
+
+use contest::{CONNECTIONS, Course, Size};
+use cores::Cores;
+use report::Rest;
+use stock::Runtime;
+
+/// The gateway's allocator, for the yardsticks too: what it saves is no merit of ours.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Starts that are timed.
+const STARTS: usize = 5;
+/// After a start, before idle memory is read.
+const SETTLED: Duration = Duration::from_secs(2);
+
+fn main() {
+    if stock::serve_if_asked() {
+        return;
+    }
+    let size = Size::asked(env::args().any(|arg| arg == "--bench"));
+    let cores = Cores::take();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(run(size, cores));
+}
+
+async fn run(size: Size, cores: Cores) {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().join("gateway");
+    drop(gateway::start(&dir, cores)); // makes the certificates and sows the sample
+    let tls = gateway::carrier(&dir);
+    let mut starts = Vec::new();
+    for _ in 0..STARTS {
+        let took = gateway::start_to_answer(&dir, cores, &tls, clock.as_ref()).await;
+        starts.push(took.as_secs_f64() * 1e3);
+    }
+
+    let node = gateway::start(&dir, cores);
+    let answer = folder.path().join("answer");
+    let message = gateway::ask_once(&node, &tls).await;
+    fs::write(&answer, &message).expect("a file");
+    let yardstick = |runtime| child::Server::start(&mut stock::command(runtime, &dir, &answer), cores);
+    let servers = [node, yardstick(Runtime::Default), yardstick(Runtime::CurrentThread)];
+    for server in &servers {
+        // A moment may take a byte or two less.
+        let size = gateway::ask_once(server, &tls).await.len();
+        assert!(size.abs_diff(message.len()) <= 2, "answers of one size");
+    }
+    tokio::time::sleep(SETTLED).await;
+    let rest = Rest { start: figures::median(starts), idle: servers.each_ref().map(child::Server::memory) };
+
+    let course = Course { servers, tls, question: gateway::question(), clock, size };
+    let mut outcomes = Vec::new();
+    for connections in CONNECTIONS {
+        outcomes.push(course.run(connections).await);
+    }
+    println!("{}\n{}", report::figures(&outcomes, &rest), report::targets(&outcomes, &rest));
+    println!(
+        "Medians of {} rounds of {} ms each; an answer has {} bytes; {} calls under way at saturation.",
+        size.rounds,
+        size.span.measured.as_millis(),
+        message.len(),
+        contest::IN_FLIGHT,
+    );
+}
