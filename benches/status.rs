@@ -27,7 +27,7 @@ use std::{env, fs, sync::Arc, time::Duration};
 
 use greenlane::{domain::time::Clock, host::SystemClock};
 
-use contest::{CONNECTIONS, Course, Size};
+use contest::{Course, Size};
 use cores::Cores;
 use report::Rest;
 use stock::Runtime;
@@ -79,7 +79,7 @@ async fn run(size: Size, cores: Cores) {
 
     let course = Course { servers, tls, question: gateway::question(), clock, size };
     let mut outcomes = Vec::new();
-    for connections in CONNECTIONS {
+    for connections in contest::connections() {
         outcomes.push(course.run(connections).await);
     }
     println!("{}\n{}", report::figures(&outcomes, &rest), report::targets(&outcomes, &rest));

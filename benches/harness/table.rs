@@ -9,14 +9,15 @@ pub struct Table(Vec<Vec<String>>);
 
 impl Table {
     /// A table with that head.
-    pub fn new<const N: usize>(head: [&str; N]) -> Self {
-        Self(vec![head.map(str::to_owned).to_vec()])
+    pub fn new(head: impl IntoIterator<Item: Into<String>>) -> Self {
+        Self(vec![head.into_iter().map(Into::into).collect()])
     }
 
-    /// Adds a row.
-    pub fn row<const N: usize>(&mut self, cells: [String; N]) {
-        assert_eq!(N, self.0[0].len(), "a row is as wide as its head");
-        self.0.push(cells.to_vec());
+    /// Adds a row; cells that it lacks stay empty.
+    pub fn row(&mut self, cells: impl IntoIterator<Item: Into<String>>) {
+        let mut row: Vec<String> = cells.into_iter().map(Into::into).collect();
+        row.resize(self.0[0].len(), String::new());
+        self.0.push(row);
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the README shows: the figures, and the targets beside them.
 
 use crate::{
-    contest::{NAMES, Outcome, SERVERS},
+    contest::{Medians, NAMES, Outcome, SERVERS},
     figures::mib,
     table::Table,
 };
@@ -51,38 +51,31 @@ pub fn figures(outcomes: &[Outcome], rest: &Rest) -> Table {
 
 /// The targets.
 pub fn targets(outcomes: &[Outcome], rest: &Rest) -> Table {
-    let mut table = Table::new(["greenlane", "target", "1 connection", "8", "64", "met"]);
-    type Figure = fn(&Outcome, usize) -> f64;
+    let of = |outcome: &Outcome| format!("{} connections", outcome.connections);
+    let head = ["greenlane", "target", "met"].map(str::to_owned);
+    let mut table = Table::new(head.into_iter().chain(outcomes.iter().map(of)));
+    type Figure = fn(&Medians) -> f64;
     let ratios: [(&str, Figure, usize, f64); 5] = [
-        ("CPU/call, saturated, to the default", |o, n| o.servers[n].cpu_saturated, DEFAULT, 0.8),
-        ("CPU/call, equal load, to the default", |o, n| o.servers[n].cpu_steady, DEFAULT, 0.8),
-        ("CPU/call, saturated, to current_thread", |o, n| o.servers[n].cpu_saturated, CURRENT, 1.2),
-        ("CPU/call, equal load, to current_thread", |o, n| o.servers[n].cpu_steady, CURRENT, 1.2),
-        ("p99 at equal load, to the default", |o, n| o.servers[n].p99, DEFAULT, 1.0),
+        ("CPU/call, saturated, to the default", |of| of.cpu_saturated, DEFAULT, 0.8),
+        ("CPU/call, equal load, to the default", |of| of.cpu_steady, DEFAULT, 0.8),
+        ("CPU/call, saturated, to current_thread", |of| of.cpu_saturated, CURRENT, 1.2),
+        ("CPU/call, equal load, to current_thread", |of| of.cpu_steady, CURRENT, 1.2),
+        ("p99 at equal load, to the default", |of| of.p99, DEFAULT, 1.0),
     ];
     for (name, figure, yardstick, most) in ratios {
-        let found: Vec<f64> =
-            outcomes.iter().map(|outcome| figure(outcome, GATEWAY) / figure(outcome, yardstick)).collect();
-        let met = found.iter().all(|ratio| *ratio <= most);
-        let [one, some, many] = std::array::from_fn(|at| format!("{:.2}x", found[at]));
-        table.row([name.to_owned(), format!("<= {most}x"), one, some, many, yes(met)]);
+        let ratio = |of: &Outcome| figure(&of.servers[GATEWAY]) / figure(&of.servers[yardstick]);
+        let found: Vec<f64> = outcomes.iter().map(ratio).collect();
+        let head = [name.to_owned(), format!("<= {most}x"), met(found.iter().all(|ratio| *ratio <= most))];
+        table.row(head.into_iter().chain(found.iter().map(|ratio| format!("{ratio:.2}x"))));
     }
     let idle = mib(rest.idle[GATEWAY] as f64);
-    let none = String::new;
-    let start = format!("{:.0} ms", rest.start);
-    table.row([
-        "start to the first answer".to_owned(),
-        "<= 300 ms".to_owned(),
-        start,
-        none(),
-        none(),
-        yes(rest.start <= 300.0),
-    ]);
-    let memory = format!("{idle:.1} MiB");
-    table.row(["idle memory".to_owned(), "<= 40 MiB".to_owned(), memory, none(), none(), yes(idle <= 40.0)]);
+    let start = ["start to the first answer".to_owned(), "<= 300 ms".to_owned(), met(rest.start <= 300.0)];
+    table.row(start.into_iter().chain([format!("{:.0} ms", rest.start)]));
+    let memory = ["idle memory".to_owned(), "<= 40 MiB".to_owned(), met(idle <= 40.0)];
+    table.row(memory.into_iter().chain([format!("{idle:.1} MiB")]));
     table
 }
 
-fn yes(met: bool) -> String {
+fn met(met: bool) -> String {
     if met { "yes" } else { "no" }.to_owned()
 }
