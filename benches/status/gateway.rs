@@ -13,11 +13,11 @@ use crate::{
     cores::Cores,
 };
 
-/// Starts it. A folder that is kept from an earlier start is used as it is.
-pub fn start(dir: &Path, cores: Cores) -> Server {
+/// Starts it on that port, or on any for 0. A folder that is kept from an earlier start is used as it is.
+pub fn start(dir: &Path, port: u16, cores: Cores) -> Server {
     let mut command = Command::new(env!("CARGO_BIN_EXE_greenlane"));
-    command.args(["dev", "--port", "0", "--ops-port", "0", "--dir"]).arg(dir).env("GREENLANE_LOG", "error");
-    Server::start(&mut command, cores)
+    command.args(["dev", "--ops-port", "0", "--port", &port.to_string(), "--dir"]).arg(dir);
+    Server::start(command.env("GREENLANE_LOG", "error"), cores)
 }
 
 /// A base carrier, as `dev` made it.
@@ -44,15 +44,16 @@ pub async fn ask_once(server: &Server, tls: &Arc<ClientConfig>) -> Bytes {
     message
 }
 
-/// From the start of the process to the first answered check, on a kept folder.
+/// From the start of the process to the first answered check, on a kept folder and the port that it had before.
 pub async fn start_to_answer(
     dir: &Path,
+    port: u16,
     cores: Cores,
     tls: &Arc<ClientConfig>,
     clock: &dyn Clock,
 ) -> Duration {
     let begun = clock.monotonic();
-    let server = start(dir, cores);
+    let server = start(dir, port, cores);
     ask_once(&server, tls).await;
     clock.monotonic() - begun
 }
