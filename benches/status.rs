@@ -6,7 +6,7 @@
 mod child;
 #[path = "harness/client.rs"]
 mod client;
-#[path = "status/contest.rs"]
+#[path = "harness/contest.rs"]
 mod contest;
 #[path = "harness/cores.rs"]
 mod cores;
@@ -16,20 +16,21 @@ mod figures;
 mod gateway;
 #[path = "harness/load.rs"]
 mod load;
-#[path = "status/report.rs"]
+#[path = "harness/report.rs"]
 mod report;
 #[path = "status/stock.rs"]
 mod stock;
 #[path = "harness/table.rs"]
 mod table;
+#[path = "status/targets.rs"]
+mod targets;
 
 use std::{env, fs, sync::Arc, time::Duration};
 
 use greenlane::{domain::time::Clock, host::SystemClock};
 
-use contest::{Course, Size};
+use contest::{Contestant, Course, Size};
 use cores::Cores;
-use report::Rest;
 use stock::Runtime;
 
 /// The gateway's allocator, for the yardsticks too: what it saves is no merit of ours.
@@ -68,27 +69,26 @@ async fn run(size: Size, cores: Cores) {
     let answer = folder.path().join("answer");
     let message = gateway::ask_once(&node, &tls).await;
     fs::write(&answer, &message).expect("a file");
-    let yardstick = |runtime| child::Server::start(&mut stock::command(runtime, &dir, &answer), cores);
-    let servers = [node, yardstick(Runtime::Default), yardstick(Runtime::CurrentThread)];
-    for server in &servers {
+    let yardstick = |name, runtime| Contestant {
+        name,
+        server: child::Server::start(&mut stock::command(runtime, &dir, &answer), cores),
+    };
+    let contestants = vec![
+        Contestant { name: "greenlane, every layer", server: node },
+        yardstick("stock, default runtime", Runtime::Default),
+        yardstick("stock, current_thread", Runtime::CurrentThread),
+    ];
+    for contestant in &contestants {
         // A moment may take a byte or two less.
-        let size = gateway::ask_once(server, &tls).await.len();
+        let size = gateway::ask_once(&contestant.server, &tls).await.len();
         assert!(size.abs_diff(message.len()) <= 2, "answers of one size");
     }
     tokio::time::sleep(SETTLED).await;
-    let rest = Rest { start: figures::median(starts), idle: servers.each_ref().map(child::Server::memory) };
+    let idle: Vec<u64> = contestants.iter().map(|contestant| contestant.server.memory()).collect();
 
-    let course = Course { servers, tls, question: gateway::question(), clock, size };
-    let mut outcomes = Vec::new();
-    for connections in contest::connections() {
-        outcomes.push(course.run(connections).await);
-    }
-    println!("{}\n{}", report::figures(&outcomes, &rest), report::targets(&outcomes, &rest));
-    println!(
-        "Medians of {} rounds of {} ms each; an answer has {} bytes; {} calls under way at saturation.",
-        size.rounds,
-        size.span.measured.as_millis(),
-        message.len(),
-        contest::IN_FLIGHT,
-    );
+    let course = Course { contestants, tls, question: gateway::question(), clock, size };
+    let outcomes = course.run().await;
+    println!("{}", report::figures(&course.contestants, &outcomes, &idle));
+    println!("{}", targets::table(&outcomes, figures::median(starts), idle[0]));
+    println!("{}", report::size(&course.size, message.len()));
 }

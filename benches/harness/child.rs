@@ -28,7 +28,7 @@ pub struct Server {
     child: Child,
     cpu: ClockId,
     /// Kept open: a server that cannot print its banner to the end would stop.
-    _said: BufReader<ChildStdout>,
+    said: BufReader<ChildStdout>,
 }
 
 // === impl Server ===
@@ -38,17 +38,23 @@ impl Server {
     pub fn start(command: &mut Command, cores: Cores) -> Self {
         command.stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = cores.on_server(|| command.spawn()).expect("the server's binary runs");
-        let pid = Pid::from_raw(child.id().cast_signed());
-        let cpu = ClockId::pid_cpu_clock_id(pid).expect("the kernel keeps the time of processes");
-        let mut said = BufReader::new(child.stdout.take().expect("piped"));
+        let cpu = ClockId::pid_cpu_clock_id(pid(&child)).expect("the kernel keeps the time of processes");
+        let said = BufReader::new(child.stdout.take().expect("piped"));
+        let mut server = Self { address: SocketAddr::from(([0, 0, 0, 0], 0)), child, cpu, said };
+        server.address = server.told();
+        server
+    }
+
+    /// Reads what it prints until it says where it listens.
+    fn told(&mut self) -> SocketAddr {
         let mut line = String::new();
         loop {
             line.clear();
-            let length = said.read_line(&mut line).expect("text");
+            let length = self.said.read_line(&mut line).expect("text");
             assert!(length > 0, "the server ended before it was up");
             let word = line.split_once("is up: ").and_then(|(_, rest)| rest.split_whitespace().next());
             if let Some(address) = word.and_then(|word| word.parse().ok()) {
-                return Self { address, child, cpu, _said: said };
+                return address;
             }
         }
     }
@@ -69,7 +75,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = kill(Pid::from_raw(self.child.id().cast_signed()), Signal::SIGTERM); // gone already, perhaps
+        let _ = kill(pid(&self.child), Signal::SIGTERM); // gone already, perhaps
         for _ in 0..LOOKS {
             if self.child.try_wait().is_ok_and(|ended| ended.is_some()) {
                 return;
@@ -79,4 +85,8 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn pid(child: &Child) -> Pid {
+    Pid::from_raw(child.id().cast_signed())
 }

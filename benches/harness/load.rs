@@ -11,6 +11,7 @@ use std::{
 };
 
 use greenlane::domain::time::Clock;
+use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
 
 use crate::{child::Server, client::Client};
@@ -47,10 +48,10 @@ pub async fn saturate(
     span: Span,
 ) -> Found {
     let (stop, answered) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-    let tasks = TaskTracker::new();
+    let mut callers = JoinSet::new();
     for caller in 0..in_flight.max(client.connections()) {
         let (client, stop, answered) = (client.clone(), stop.clone(), answered.clone());
-        tasks.spawn(async move {
+        callers.spawn(async move {
             while !stop.load(Ordering::Relaxed) {
                 client.ask(caller % client.connections()).await.expect("answered OK");
                 answered.fetch_add(1, Ordering::Relaxed);
@@ -62,8 +63,9 @@ pub async fn saturate(
     tokio::time::sleep(span.measured).await;
     let after = (answered.load(Ordering::Relaxed), clock.monotonic(), server.cpu());
     stop.store(true, Ordering::Relaxed);
-    tasks.close();
-    tasks.wait().await;
+    while let Some(ended) = callers.join_next().await {
+        ended.expect("no call failed");
+    }
     Found {
         calls: after.0 - before.0,
         took: after.1 - before.1,
@@ -116,5 +118,6 @@ pub async fn steady(
     let (took, cpu) = (clock.monotonic() - began, server.cpu() - used);
     let mut latencies = std::mem::take(&mut *latencies.lock().expect("whole"));
     latencies.sort_unstable();
+    assert_eq!(u64::try_from(latencies.len()), Ok(calls), "no call failed");
     Found { calls, took, cpu, memory: server.memory(), latencies }
 }
