@@ -16,6 +16,8 @@ mod figures;
 mod gateway;
 #[path = "harness/load.rs"]
 mod load;
+#[path = "harness/neighbours.rs"]
+mod neighbours;
 #[path = "harness/report.rs"]
 mod report;
 #[path = "status/stock.rs"]
@@ -31,6 +33,7 @@ use greenlane::{domain::time::Clock, host::SystemClock};
 
 use contest::{Contestant, Course, Size};
 use cores::Cores;
+use neighbours::Look;
 use stock::Runtime;
 
 /// The gateway's allocator, for the yardsticks too: what it saves is no merit of ours.
@@ -87,8 +90,11 @@ async fn run(size: Size, cores: Cores) {
     let idle: Vec<u64> = contestants.iter().map(|contestant| contestant.server.memory()).collect();
 
     let course = Course { contestants, tls, question: gateway::question(), clock, size };
+    let look = || Look::now(cores, course.contestants.iter().map(|contestant| &contestant.server));
+    let (begun, before) = (course.clock.monotonic(), look());
     let outcomes = course.run().await;
+    let others = look().others_since(&before, course.clock.monotonic() - begun);
     println!("{}", report::figures(&course.contestants, &outcomes, &idle));
     println!("{}", targets::table(&outcomes, figures::median(starts), idle[0]));
-    println!("{}", report::size(&course.size, message.len()));
+    println!("{}", report::circumstances(&course.size, message.len(), others));
 }

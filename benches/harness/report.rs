@@ -35,11 +35,13 @@ pub fn figures(contestants: &[Contestant], outcomes: &[Outcome], idle: &[u64]) -
     table
 }
 
-/// What was measured, in a sentence.
-pub fn size(size: &Size, answer: usize) -> String {
+/// What was measured and what else the machine did, in sentences.
+pub fn circumstances(size: &Size, answer: usize, others: f64) -> String {
     format!(
-        "Medians of {} rounds of {} ms; {IN_FLIGHT} calls under way at saturation; an answer has {answer} bytes.",
+        "Medians of {} rounds of {} ms; {IN_FLIGHT} calls under way at saturation; an answer has {answer} bytes. \
+         Other processes used {:.0} % of the two cores meanwhile: p99 is the servers' own only where that is little.",
         size.rounds,
         size.span.measured.as_millis(),
+        others * 100.0,
     )
 }
