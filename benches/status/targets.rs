@@ -11,14 +11,15 @@ const GATEWAY: usize = 0;
 const DEFAULT: usize = 1;
 const CURRENT: usize = 2;
 
-/// What is compared: its name, the figure, the yardstick, and the most that is allowed where there is a target.
-type Ratio = (&'static str, fn(&Medians) -> f64, usize, Option<f64>);
+/// What is compared: its name, the figure, the yardstick, and the most that is allowed. The design does not say at
+/// which load a call's time is taken, so the same target stands at both.
+type Ratio = (&'static str, fn(&Medians) -> f64, usize, f64);
 const RATIOS: [Ratio; 5] = [
-    ("CPU/call to the default's", |of| of.cpu_saturated, DEFAULT, Some(0.8)),
-    ("CPU/call to the current_thread's", |of| of.cpu_saturated, CURRENT, Some(1.2)),
-    ("p99 at equal load to the default's", |of| of.p99, DEFAULT, Some(1.0)),
-    ("CPU/call at equal load to the default's", |of| of.cpu_steady, DEFAULT, None),
-    ("CPU/call at equal load to the current_thread's", |of| of.cpu_steady, CURRENT, None),
+    ("CPU/call, saturated, to the default's", |of| of.cpu_saturated, DEFAULT, 0.8),
+    ("CPU/call, saturated, to the current_thread's", |of| of.cpu_saturated, CURRENT, 1.2),
+    ("p99, equal load, to the default's", |of| of.p99, DEFAULT, 1.0),
+    ("CPU/call, equal load, to the default's", |of| of.cpu_steady, DEFAULT, 0.8),
+    ("CPU/call, equal load, to the current_thread's", |of| of.cpu_steady, CURRENT, 1.2),
 ];
 /// Milliseconds from the start of the process to the first answer, at most.
 const START: f64 = 300.0;
@@ -36,9 +37,8 @@ pub fn table(outcomes: &[Outcome], start: f64, idle: u64) -> Table {
     for (name, figure, yardstick, most) in RATIOS {
         let ratio = |of: &Outcome| figure(&of.medians[GATEWAY]) / figure(&of.medians[yardstick]);
         let found: Vec<f64> = outcomes.iter().map(ratio).collect();
-        let target = most.map_or("shown only".to_owned(), |most| format!("<= {most:.1}x"));
-        let met = most.map_or("", |most| met(found.iter().all(|ratio| *ratio <= most)));
-        let head = [name.to_owned(), target, met.to_owned()];
+        let met = met(found.iter().all(|ratio| *ratio <= most));
+        let head = [name.to_owned(), format!("<= {most:.1}x"), met.to_owned()];
         table.row(head.into_iter().chain(found.iter().map(|ratio| format!("{ratio:.2}x"))));
     }
     let idle = mib(idle as f64);
