@@ -33,6 +33,16 @@ words! {
     }
 }
 
+words! {
+    /// Sets of slots that a person has at one operator.
+    Slots {
+        /// For the person's own lines, and those of units that the person uses.
+        Person "PERSON";
+        /// For industry lines for which the person is responsible.
+        Industry "INDUSTRY";
+    }
+}
+
 /// A slot: 1 and up.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
@@ -58,6 +68,21 @@ pub struct Count {
     pub fresh: bool,
     /// Until when the person is under a joint punishment.
     pub restricted_until: Option<Time>,
+}
+
+/// A joint punishment. It names nobody.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Restriction {
+    /// The last part of its name.
+    pub id: String,
+    /// From when.
+    pub from: Time,
+    /// Until when.
+    pub until: Time,
+    /// When it was lifted.
+    pub lifted: Option<Time>,
+    /// Who entered it.
+    pub restricted_by: String,
 }
 
 /// What a count says about one line more.

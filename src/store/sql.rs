@@ -1,13 +1,19 @@
 //! The tables, one file per aggregate, in one SQL text for every engine.
 
 pub mod allocation;
+pub mod blacklist;
+pub mod card;
 pub mod change;
+pub mod channel;
 pub mod check_count;
+pub mod dispute;
 pub mod entry;
 pub mod fact;
 pub mod participant;
+pub mod reader;
 pub mod reason;
 pub mod request;
+pub mod restriction;
 pub mod standing;
 
 /// Values of a statement, in the order of ?1 to ?n.
