@@ -8,10 +8,12 @@
 pub mod act;
 pub mod allocate_numbers;
 pub mod board;
+pub mod channels;
 pub mod check_status;
 pub mod context;
 pub mod evidence;
 pub mod feed;
+pub mod identity;
 pub mod list_allocations;
 pub mod list_inspections;
 pub mod list_standings;

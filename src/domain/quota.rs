@@ -34,11 +34,11 @@ words! {
 }
 
 words! {
-    /// Sets of slots that a person has at one operator.
+    /// Which lines are counted together.
     Slots {
-        /// For the person's own lines, and those of units that the person uses.
-        Person "PERSON";
-        /// For industry lines for which the person is responsible.
+        /// Those of persons, and of units by their user.
+        Ordinary "ORDINARY";
+        /// Industry cards, by their responsible person.
         Industry "INDUSTRY";
     }
 }
@@ -114,6 +114,15 @@ const LEGACY: Fault = Fault::new(
 );
 const PUNISHED: Fault = Fault::new(Code::JointPunishment, "no new line while a joint punishment is in force");
 const STALE: Fault = Fault::new(Code::StaleQuota, "the count is too old to rely on; ask again");
+
+// === impl Restriction ===
+
+impl Restriction {
+    /// Its resource name.
+    pub fn name(&self) -> String {
+        format!("restrictions/{}", self.id)
+    }
+}
 
 // === impl Slot ===
 

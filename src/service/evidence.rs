@@ -133,15 +133,7 @@ impl Evidence {
 /// The place of a count in the order of the table's key.
 fn key(check: &Check) -> (String, String, &'static str, &'static str, i64, i64, Time) {
     let (asker, mvno) = (check.asker.to_string(), check.mvno.to_string());
-    (
-        asker,
-        mvno,
-        check.action,
-        check.decision,
-        check.revision,
-        check.bulletin,
-        check.minute,
-    )
+    (asker, mvno, check.action, check.decision, check.revision, check.bulletin, check.minute)
 }
 
 fn rows(counts: &[(Check, i64)]) -> Vec<sql::check_count::CheckCount> {

@@ -93,7 +93,13 @@ mod tests {
     fn names() {
         let text = "mvnos/m07/channels/0199";
         assert_eq!(OutletName::parse(text).map(|name| name.to_string()).as_deref(), Some(text));
-        for bad in ["", "mvnos/m07/channels/", "mvnos/m07/findings/1", "carriers/a/channels/1", "mvnos/m07/channels/1/2"] {
+        for bad in [
+            "",
+            "mvnos/m07/channels/",
+            "mvnos/m07/findings/1",
+            "carriers/a/channels/1",
+            "mvnos/m07/channels/1/2",
+        ] {
             assert_eq!(OutletName::parse(bad), None, "{bad}");
         }
     }

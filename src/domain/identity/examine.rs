@@ -86,7 +86,8 @@ pub fn document(kind: DocumentType, read: Result<Validity, &[At]>) -> [Examined;
 /// The checks of how it was taken in; none was made where nothing is known of that.
 pub fn capture(kind: DocumentType, around: Option<&Around<'_>>, now: Time) -> [Examined; 3] {
     let Some(around) = around else {
-        return [Check::Channel, Check::Reader, Check::Capture].map(|check| Examined::not_checked(check, None));
+        return [Check::Channel, Check::Reader, Check::Capture]
+            .map(|check| Examined::not_checked(check, None));
     };
     let reader = match around.taken.reader {
         None => Examined::not_checked(Check::Reader, None),
@@ -167,8 +168,8 @@ mod tests {
 
     use super::*;
     use crate::domain::{
-        capture::CaptureMethod,
         caller::Class,
+        capture::CaptureMethod,
         channel::{ChannelKind, ChannelState, blacklist::Listed, reader::ReaderSerial},
         document::{Document, DocumentDraft},
         name::{ParticipantName, Slug},

@@ -8,8 +8,8 @@ use crate::domain::{
 const ORDER_25: &str =
     "工业和信息化部令第25号《电话用户真实身份信息登记规定》 (Order 25: real-name registration)";
 const FRAUD_9: &str = "《反电信网络诈骗法》第九条 (anti-fraud law, art. 9: agents)";
-const CAPTURE: &str = "工信部2016-05-24《关于贯彻落实〈反恐怖主义法〉等法律规定进一步做好电话用户真实身份信息登记工作的通知》 \
-                       (MIIT notice of 2016-05-24: no typed data)";
+const CAPTURE: &str =
+    "工业和信息化部2016年5月24日关于电话用户实名登记的通知 (MIIT notice of 2016-05-24: no typed data)";
 
 /// The reason behind a fault.
 pub fn ground(fault: Fault) -> Ground {

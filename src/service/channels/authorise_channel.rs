@@ -10,8 +10,7 @@ use crate::{
     domain::{
         caller::Caller,
         channel::{
-            ChannelDraft, ChannelState, ChannelTerms,
-            blacklist,
+            ChannelDraft, ChannelState, ChannelTerms, blacklist,
             outlet::{Outlet, OutletName},
         },
         day,
@@ -71,7 +70,9 @@ impl Gateway {
         let persons = self.persons()?.clone();
         let caller = context.caller.clone();
         if draft.mvno.as_ref().is_some_and(|mvno| *mvno != caller.organisation) {
-            let message = format!("You are {caller}; leave channel.mvno empty, outlets are authorised by their own MVNO.");
+            let message = format!(
+                "You are {caller}; leave channel.mvno empty, outlets are authorised by their own MVNO."
+            );
             return Err(Refusal::new(Reason::NotYours, message).with("caller", &caller));
         }
         let now = self.clock.now();
@@ -98,9 +99,8 @@ impl Gateway {
                     }
                 };
                 let terms = terms.read("channel", training_asked, now);
-                let terms = terms.map_err(|faults| {
-                    Refusal::fields(faults.into_iter().map(Violation::from).collect())
-                })?;
+                let terms = terms
+                    .map_err(|faults| Refusal::fields(faults.into_iter().map(Violation::from).collect()))?;
                 let index = index_of_code(persons.vault.index(), terms.uscc.reveal());
                 sql::blacklist::lock(tx).await?;
                 not_listed(tx, index.as_bytes(), &named, now).await?;
@@ -216,7 +216,11 @@ fn people(
         let fine = (1..=64).contains(&id.chars().count()) && !id.chars().any(char::is_control);
         here.keep("operator_id", fine.then_some(()).ok_or(ID));
         here.keep("operator_id", seen.insert(id.clone()).then_some(()).ok_or(TWICE));
-        let document = Document::read(draft.document, on, &mut Faults::beneath(&mut found, &format!("{field}.document")));
+        let document = Document::read(
+            draft.document,
+            on,
+            &mut Faults::beneath(&mut found, &format!("{field}.document")),
+        );
         named.extend(document.map(|document| sql::channel::Person {
             operator_id: id,
             document_index: persons.index_of(&document).as_bytes().to_vec(),

@@ -47,8 +47,11 @@ impl Gateway {
                 let serial = serial.as_ref().map_or("", ReaderSerial::as_str);
                 let is_new = sql::reader::bind(tx, serial, &outlet.id, now).await?;
                 let owner = sql::reader::owner(tx, serial).await?;
-                let ownership =
-                    if owner.as_deref() == Some(&*outlet.id) { Ownership::Here } else { Ownership::Elsewhere };
+                let ownership = if owner.as_deref() == Some(&*outlet.id) {
+                    Ownership::Here
+                } else {
+                    Ownership::Elsewhere
+                };
                 ownership.bind().map_err(|_| taken(serial))?;
                 let detail = serde_json::json!({ "reader": serial, "new": is_new });
                 let answer = whole(tx, outlet).await?;

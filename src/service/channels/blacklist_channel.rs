@@ -63,7 +63,12 @@ impl Gateway {
         let now = self.clock.now();
         let mut faults = Faults::of(&context);
         faults.reason(&context.reason);
-        faults.require(until.is_none_or(|until| until > now), "until_time", "BAD_DATE", "a moment ahead of now");
+        faults.require(
+            until.is_none_or(|until| until > now),
+            "until_time",
+            "BAD_DATE",
+            "a moment ahead of now",
+        );
         let found = match whom {
             Whom::Outlet(name) => Some(Found::Outlet(name)),
             Whom::Person(draft) => match holder(self.persons()?, draft, "person", day::of(now)) {

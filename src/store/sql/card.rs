@@ -2,11 +2,7 @@
 
 use super::values;
 use crate::{
-    domain::{
-        name::ParticipantName,
-        quota::Slots,
-        time::Time,
-    },
+    domain::{name::ParticipantName, quota::Slots, time::Time},
     store::{StoreError, Tx},
 };
 
