@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use moka::sync::Cache;
 
-use super::Gateway;
+use super::{Gateway, context::Context};
 use crate::{
     authority::{
         Authority, Question,
@@ -51,6 +51,14 @@ impl Persons {
     pub fn index_of(&self, document: &Document) -> BlindIndex {
         let (kind, number) = document.counted();
         self.vault.index().document(kind.as_str(), number)
+    }
+
+    /// The context of an act whose request is about a person: the ledger knows the request by a keyed digest, because a
+    /// plain one of so little could be tried out.
+    #[must_use]
+    pub fn veil(&self, context: Context) -> Context {
+        let request_sha256 = self.vault.index().ledger("REQUEST", &context.request_sha256);
+        Context { request_sha256, ..context }
     }
 
     /// Asks the authority about a person, where it knows such documents; `None` where it does not.

@@ -84,7 +84,7 @@ impl Gateway {
         if !faults.is_empty() {
             return Err(Refusal::fields(faults));
         }
-        let named = named.unwrap_or_default();
+        let (named, context) = (named.unwrap_or_default(), persons.veil(context));
         let (name, terms, rules) = (draft.name, draft.terms, self.rules.clone());
         self.act(context, move |tx, now| {
             let (caller, name, terms, named) = (caller.clone(), name.clone(), terms.clone(), named.clone());

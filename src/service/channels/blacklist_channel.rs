@@ -85,6 +85,7 @@ impl Gateway {
         faults.done()?;
         let found = found.ok_or_else(|| Refusal::field("listed", "REQUIRED", "an outlet or a person"))?;
         let caller = context.caller.to_string();
+        let context = self.persons()?.veil(context);
         self.act(context, move |tx, now| {
             let (found, caller) = (found.clone(), caller.clone());
             Box::pin(async move {

@@ -46,7 +46,7 @@ impl Gateway {
         faults.done()?;
         let token = holder.map(|holder| persons.vault.index().subject_token(&mvno, &holder.index));
         let token = token.map(|token| token.as_str().to_owned()).unwrap_or_default();
-        self.act(context, move |tx, now| {
+        self.act(persons.veil(context), move |tx, now| {
             let (mvno, token) = (mvno.clone(), token.clone());
             Box::pin(async move {
                 if sql::standing::lookup(tx, &mvno).await?.is_none() {

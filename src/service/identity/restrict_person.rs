@@ -47,7 +47,7 @@ impl Gateway {
         let found = holder.map(|holder| (holder.index.as_bytes().to_vec(), holder.pseudonym));
         let (index, pseudonym) = found.unwrap_or_default();
         let caller = context.caller.to_string();
-        self.act(context, move |tx, now| {
+        self.act(self.persons()?.veil(context), move |tx, now| {
             let (index, pseudonym, caller) = (index.clone(), pseudonym.clone(), caller.clone());
             Box::pin(async move {
                 sql::blacklist::lock(tx).await?;
