@@ -33,13 +33,23 @@ words! {
     }
 }
 
+words! {
+    /// Which lines are counted together.
+    Slots {
+        /// Those of persons, and of units by their user.
+        Ordinary "ORDINARY";
+        /// Industry cards, by their responsible person.
+        Industry "INDUSTRY";
+    }
+}
+
 /// A slot: 1 and up.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
 pub struct Slot(u32);
 
 /// A person's count at one operator.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Quota {
     /// How many lines one may hold.
     pub limit: u32,
@@ -89,6 +99,18 @@ const LEGACY: Fault = Fault::new(
 );
 const PUNISHED: Fault = Fault::new(Code::JointPunishment, "no new line while a joint punishment is in force");
 const STALE: Fault = Fault::new(Code::StaleQuota, "the count is too old to rely on; ask again");
+
+// === impl Slots ===
+
+impl Slots {
+    /// How many of them a person may hold at one operator.
+    pub fn limit(self) -> u32 {
+        match self {
+            Self::Ordinary => LIMIT,
+            Self::Industry => INDUSTRY_LIMIT,
+        }
+    }
+}
 
 // === impl Slot ===
 
