@@ -53,10 +53,9 @@ impl Gateway {
         }
         let work = Arc::new(work);
         match self.act_once(context.clone(), work.clone()).await {
-            // Another node kept an answer under the same request id in the meantime: now it is found.
-            Err(Abort::Store(StoreError::Duplicate)) if context.request_id.is_some() => {
-                self.act_once(context, work).await.map_err(refusal)
-            }
+            // Another transaction wrote the same key in the meantime, the answer to this request id for one: now it is
+            // found.
+            Err(Abort::Store(StoreError::Duplicate)) => self.act_once(context, work).await.map_err(refusal),
             done => done.map_err(refusal),
         }
     }

@@ -10,6 +10,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use self::gather::Gathered;
+pub(super) use self::{
+    gather::channel_id,
+    record::{end, industry},
+};
 use super::{
     Gateway,
     act::{Answered, Done, replayed},

@@ -117,7 +117,7 @@ async fn selling(tx: &mut dyn Tx, work: &Work) -> Result<Option<Selling>, StoreE
 }
 
 /// The id of an outlet of that MVNO by its name; an outlet of another is none.
-pub(super) fn channel_id<'n>(mvno: &ParticipantName, name: &'n str) -> Option<&'n str> {
+pub(in crate::service) fn channel_id<'n>(mvno: &ParticipantName, name: &'n str) -> Option<&'n str> {
     let (owner, id) = name.split_once("/channels/")?;
     (owner == mvno.to_string() && !id.is_empty() && !id.contains('/')).then_some(id)
 }
