@@ -4,6 +4,7 @@
 pub mod channel;
 pub mod compliance;
 pub mod convert;
+pub mod identity;
 pub mod numbering;
 pub mod participant;
 pub mod pb;

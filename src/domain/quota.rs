@@ -49,7 +49,7 @@ words! {
 pub struct Slot(u32);
 
 /// A person's count at one operator.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Quota {
     /// How many lines one may hold.
     pub limit: u32,
@@ -121,6 +121,18 @@ impl Restriction {
     /// Its resource name.
     pub fn name(&self) -> String {
         format!("restrictions/{}", self.id)
+    }
+}
+
+// === impl Slots ===
+
+impl Slots {
+    /// How many of them a person may hold at one operator.
+    pub fn limit(self) -> u32 {
+        match self {
+            Self::Ordinary => LIMIT,
+            Self::Industry => INDUSTRY_LIMIT,
+        }
     }
 }
 

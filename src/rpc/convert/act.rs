@@ -40,16 +40,19 @@ macro_rules! acts {
 
 acts!(
     AllocateNumbersRequest,
+    AnswerDisputeRequest,
     ApproveParticipantRequest,
     BlacklistChannelRequest,
     CloseFindingRequest,
     CreateParticipantRequest,
+    LiftRestrictionRequest,
     LiftSuspensionRequest,
     OpenFindingRequest,
     RecordAssessmentRequest,
     RecordInspectionRequest,
     RecordLicenceRequest,
     RecordTalkRequest,
+    RestrictPersonRequest,
     ResumeParticipantRequest,
     ReturnNumbersRequest,
     RevokeLicenceRequest,
@@ -69,7 +72,7 @@ macro_rules! plain_acts {
     };
 }
 
-plain_acts!(AuthoriseChannelRequest, BindReaderRequest, SubmitRectificationRequest);
+plain_acts!(AuthoriseChannelRequest, BindReaderRequest, DisputeCardRequest, SubmitRectificationRequest);
 
 /// The caller of a request. `layer::access` lets none through without one.
 pub fn peer(extensions: &Extensions) -> Result<&Arc<Peer>, Status> {

@@ -3,7 +3,8 @@
 
 use crate::{
     domain::{
-        caller, capture, channel, decision, document, fact, identity::outcome, number, participant, standing,
+        caller, capture, channel, decision, dispute, document, fact, identity::outcome, number, participant,
+        quota, standing,
     },
     rpc::pb,
 };
@@ -50,6 +51,8 @@ wire! {
     }
     decision::Decision => Decision { Allow, Conditional, Review, Deny }
     decision::Lane => Lane { Green, Normal, Closed }
+    dispute::DisputeState => DisputeState { Open, Answered }
+    dispute::DisputeOutcome => DisputeOutcome { Confirmed, Reassigned, Stopped, Closed }
     document::DocumentType => DocumentType {
         ResidentId, TemporaryResidentId, HouseholdRegister, HkMacauPermit, TaiwanPermit, ResidencePermitHmt,
         PassportCn, PassportForeign, ForeignPermanentResidence, MilitaryId, ArmedPoliceId,
@@ -61,10 +64,12 @@ wire! {
     fact::FindingSeverity => FindingSeverity { Minor, Severe }
     fact::InspectionMethod => InspectionMethod { OutletCovert, DataSample }
     fact::LicenceKind => LicenceKind { Pilot, Formal }
+    outcome::AuthorityMatch => AuthorityMatch { Match, Mismatch, NotAvailable }
     outcome::CheckOutcome => CheckOutcome { Pass, Fail, NotChecked }
     number::NumberKind => NumberKind { Mvno, Ordinary, Satellite, Iot }
     participant::Level => Level { Ministry, Province, City }
     participant::ParticipantState => ParticipantState { Proposed, Active, Suspended, ResumeProposed }
+    quota::QuotaBucket => QuotaBucket { None, OneToFour, FiveToNine, TenOrMore }
     standing::Standing => Standing { GreenChannel, Compliant, Watch, Rectifying, Suspended, Revoked, Unknown }
 }
 
