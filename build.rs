@@ -8,8 +8,9 @@ use protox::prost_reflect::{DescriptorPool, MethodDescriptor, Value};
 
 const ROOTS: [&str; 2] = ["proto", "proto-vendor"];
 /// What the gateway serves.
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     "greenlane/access/v1/access.proto",
+    "greenlane/v1/channel.proto",
     "greenlane/v1/compliance.proto",
     "greenlane/v1/document.proto",
     "greenlane/v1/error.proto",

@@ -70,6 +70,21 @@ pub struct Count {
     pub restricted_until: Option<Time>,
 }
 
+/// A joint punishment. It names nobody.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Restriction {
+    /// The last part of its name.
+    pub id: String,
+    /// From when.
+    pub from: Time,
+    /// Until when.
+    pub until: Time,
+    /// When it was lifted.
+    pub lifted: Option<Time>,
+    /// Who entered it.
+    pub restricted_by: String,
+}
+
 /// What a count says about one line more.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Verdict {
@@ -109,6 +124,15 @@ impl Slots {
             Self::Ordinary => LIMIT,
             Self::Industry => INDUSTRY_LIMIT,
         }
+    }
+}
+
+// === impl Restriction ===
+
+impl Restriction {
+    /// Its resource name.
+    pub fn name(&self) -> String {
+        format!("restrictions/{}", self.id)
     }
 }
 

@@ -48,6 +48,13 @@ impl Faults {
         }
     }
 
+    /// Adds a fault that was found elsewhere.
+    pub fn push(&mut self, fault: Violation) {
+        if !self.has(&fault.field) {
+            self.0.push(fault);
+        }
+    }
+
     /// A text of `least` to `most` characters without control characters but line ends.
     pub fn text(&mut self, field: &str, text: &str, least: usize, most: usize) {
         let length = text.chars().count();

@@ -41,6 +41,7 @@ macro_rules! acts {
 acts!(
     AllocateNumbersRequest,
     ApproveParticipantRequest,
+    BlacklistChannelRequest,
     CloseFindingRequest,
     CreateParticipantRequest,
     LiftSuspensionRequest,
@@ -52,21 +53,23 @@ acts!(
     ResumeParticipantRequest,
     ReturnNumbersRequest,
     RevokeLicenceRequest,
+    SuspendChannelRequest,
     SuspendMvnoRequest,
     SuspendParticipantRequest,
 );
 
-impl Act for pb::SubmitRectificationRequest {
-    fn request_id(&self) -> &str {
-        &self.request_id
-    }
-    fn validate_only(&self) -> bool {
-        self.validate_only
-    }
-    fn reason(&self) -> &str {
-        ""
-    }
+/// Acts that say no reason.
+macro_rules! plain_acts {
+    ($($message:ident),* $(,)?) => {
+        $(impl Act for pb::$message {
+            fn request_id(&self) -> &str { &self.request_id }
+            fn validate_only(&self) -> bool { self.validate_only }
+            fn reason(&self) -> &str { "" }
+        })*
+    };
 }
+
+plain_acts!(AuthoriseChannelRequest, BindReaderRequest, SubmitRectificationRequest);
 
 /// The caller of a request. `layer::access` lets none through without one.
 pub fn peer(extensions: &Extensions) -> Result<&Arc<Peer>, Status> {

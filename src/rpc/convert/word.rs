@@ -2,7 +2,9 @@
 //! does not compile.
 
 use crate::{
-    domain::{caller, capture, decision, document, fact, identity::outcome, number, participant, standing},
+    domain::{
+        caller, capture, channel, decision, document, fact, identity::outcome, number, participant, standing,
+    },
     rpc::pb,
 };
 
@@ -40,6 +42,8 @@ macro_rules! wire {
 wire! {
     caller::Class => ParticipantClass { Regulator, Police, Carrier, Mvno, Auditor, Operator, Portal }
     capture::CaptureMethod => CaptureMethod { Reader, OnlineCheck, LiveVideo, Manual }
+    channel::ChannelKind => ChannelKind { OwnHall, PhysicalAgent, OnlineAgent, Platform }
+    channel::ChannelState => ChannelState { Authorised, Suspended, Blacklisted }
     decision::Action => Action {
         SignAgreement, RenewAgreement, AddPilotCity, ExpandScope, AllocateNumbers, GrantFormalLicence,
         NewActivations, OnboardChannel, SellIndustryCards, ServeExistingUsers,
