@@ -4,9 +4,11 @@
 pub mod channel;
 pub mod compliance;
 pub mod convert;
+mod import;
 pub mod numbering;
 pub mod participant;
 pub mod pb;
+pub mod registration;
 pub mod routes;
 pub mod server_info;
 pub mod status;

@@ -20,9 +20,11 @@ use super::{
         self, channel_service_server::ChannelServiceServer,
         compliance_service_server::ComplianceServiceServer, numbering_service_server::NumberingServiceServer,
         participant_service_server::ParticipantServiceServer,
+        registration_service_server::RegistrationServiceServer,
         server_info_service_server::ServerInfoServiceServer,
         supervision_service_server::SupervisionServiceServer,
     },
+    registration::Registrations,
     server_info::ServerInfo,
     status,
     supervision::Supervision,
@@ -47,6 +49,7 @@ pub struct Routes {
     participants: ParticipantServiceServer<Participants>,
     numbering: NumberingServiceServer<Numbering>,
     channels: ChannelServiceServer<Channels>,
+    registrations: RegistrationServiceServer<Registrations>,
     server_info: ServerInfoServiceServer<ServerInfo>,
     health: Boxed,
     reflection: Boxed,
@@ -82,6 +85,9 @@ impl Routes {
             participants: limited!(ParticipantServiceServer::new(Participants { gateway: gateway.clone() })),
             numbering: limited!(NumberingServiceServer::new(Numbering { gateway: gateway.clone() })),
             channels: limited!(ChannelServiceServer::new(Channels { gateway: gateway.clone() })),
+            registrations: limited!(RegistrationServiceServer::new(Registrations {
+                gateway: gateway.clone()
+            })),
             server_info: limited!(ServerInfoServiceServer::new(ServerInfo { gateway })),
             health: Boxed::new(health),
             reflection: Boxed::new(reflection().build_v1().expect(SETS)),
@@ -91,13 +97,14 @@ impl Routes {
     }
 
     /// The names of the services that have a health of their own.
-    pub fn names() -> [&'static str; 6] {
+    pub fn names() -> [&'static str; 7] {
         [
             ComplianceServiceServer::<Compliance>::NAME,
             SupervisionServiceServer::<Supervision>::NAME,
             ParticipantServiceServer::<Participants>::NAME,
             NumberingServiceServer::<Numbering>::NAME,
             ChannelServiceServer::<Channels>::NAME,
+            RegistrationServiceServer::<Registrations>::NAME,
             ServerInfoServiceServer::<ServerInfo>::NAME,
         ]
     }
@@ -129,6 +136,7 @@ impl Service<Request> for Routes {
             "greenlane.v1.ParticipantService" => self.participants.call(request),
             "greenlane.v1.NumberingService" => self.numbering.call(request),
             "greenlane.v1.ChannelService" => self.channels.call(request),
+            "greenlane.v1.RegistrationService" => self.registrations.call(request),
             "greenlane.v1.ServerInfoService" => self.server_info.call(request),
             "grpc.health.v1.Health" => self.health.call(request),
             "grpc.reflection.v1.ServerReflection" => self.reflection.call(request),

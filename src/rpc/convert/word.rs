@@ -3,7 +3,12 @@
 
 use crate::{
     domain::{
-        caller, capture, channel, decision, document, fact, identity::outcome, number, participant, standing,
+        caller, capture, channel, decision, document, fact,
+        identity::outcome,
+        line::{self, ladder},
+        number, participant,
+        registration::{self, import},
+        standing,
     },
     rpc::pb,
 };
@@ -62,6 +67,11 @@ wire! {
     fact::InspectionMethod => InspectionMethod { OutletCovert, DataSample }
     fact::LicenceKind => LicenceKind { Pilot, Formal }
     outcome::CheckOutcome => CheckOutcome { Pass, Fail, NotChecked }
+    import::OnDuplicate => OnDuplicate { Skip, Error }
+    ladder::Step => SupplementStep { Notice, OneWayStop, SecondNotice, TwoWayStop, Close }
+    line::LineState => LineState { Active, OneWayStop, TwoWayStop, Closed }
+    registration::RegistrationEvent => RegistrationEvent { Open, Transfer, SimChange, Supplement }
+    registration::RegistrationState => RegistrationState { Verified, SupplementDue, Closed, Erased }
     number::NumberKind => NumberKind { Mvno, Ordinary, Satellite, Iot }
     participant::Level => Level { Ministry, Province, City }
     participant::ParticipantState => ParticipantState { Proposed, Active, Suspended, ResumeProposed }
