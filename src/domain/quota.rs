@@ -115,15 +115,6 @@ const LEGACY: Fault = Fault::new(
 const PUNISHED: Fault = Fault::new(Code::JointPunishment, "no new line while a joint punishment is in force");
 const STALE: Fault = Fault::new(Code::StaleQuota, "the count is too old to rely on; ask again");
 
-// === impl Restriction ===
-
-impl Restriction {
-    /// Its resource name.
-    pub fn name(&self) -> String {
-        format!("restrictions/{}", self.id)
-    }
-}
-
 // === impl Slots ===
 
 impl Slots {
@@ -133,6 +124,15 @@ impl Slots {
             Self::Ordinary => LIMIT,
             Self::Industry => INDUSTRY_LIMIT,
         }
+    }
+}
+
+// === impl Restriction ===
+
+impl Restriction {
+    /// Its resource name.
+    pub fn name(&self) -> String {
+        format!("restrictions/{}", self.id)
     }
 }
 

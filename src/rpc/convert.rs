@@ -7,6 +7,7 @@ pub mod channel;
 pub mod document;
 pub mod fact;
 pub mod fields;
+pub mod registration;
 pub mod word;
 
 use crate::domain::{decision::Bilingual, time::Time};

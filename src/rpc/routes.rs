@@ -22,9 +22,11 @@ use super::{
         compliance_service_server::ComplianceServiceServer, identity_service_server::IdentityServiceServer,
         numbering_service_server::NumberingServiceServer,
         participant_service_server::ParticipantServiceServer,
+        registration_service_server::RegistrationServiceServer,
         server_info_service_server::ServerInfoServiceServer,
         supervision_service_server::SupervisionServiceServer,
     },
+    registration::Registrations,
     server_info::ServerInfo,
     status,
     supervision::Supervision,
@@ -50,6 +52,7 @@ pub struct Routes {
     numbering: NumberingServiceServer<Numbering>,
     channels: ChannelServiceServer<Channels>,
     identity: IdentityServiceServer<Identity>,
+    registrations: RegistrationServiceServer<Registrations>,
     server_info: ServerInfoServiceServer<ServerInfo>,
     health: Boxed,
     reflection: Boxed,
@@ -86,6 +89,9 @@ impl Routes {
             numbering: limited!(NumberingServiceServer::new(Numbering { gateway: gateway.clone() })),
             channels: limited!(ChannelServiceServer::new(Channels { gateway: gateway.clone() })),
             identity: limited!(IdentityServiceServer::new(Identity { gateway: gateway.clone() })),
+            registrations: limited!(RegistrationServiceServer::new(Registrations {
+                gateway: gateway.clone()
+            })),
             server_info: limited!(ServerInfoServiceServer::new(ServerInfo { gateway })),
             health: Boxed::new(health),
             reflection: Boxed::new(reflection().build_v1().expect(SETS)),
@@ -95,7 +101,7 @@ impl Routes {
     }
 
     /// The names of the services that have a health of their own.
-    pub fn names() -> [&'static str; 7] {
+    pub fn names() -> [&'static str; 8] {
         [
             ComplianceServiceServer::<Compliance>::NAME,
             SupervisionServiceServer::<Supervision>::NAME,
@@ -103,6 +109,7 @@ impl Routes {
             NumberingServiceServer::<Numbering>::NAME,
             ChannelServiceServer::<Channels>::NAME,
             IdentityServiceServer::<Identity>::NAME,
+            RegistrationServiceServer::<Registrations>::NAME,
             ServerInfoServiceServer::<ServerInfo>::NAME,
         ]
     }
@@ -135,6 +142,7 @@ impl Service<Request> for Routes {
             "greenlane.v1.NumberingService" => self.numbering.call(request),
             "greenlane.v1.ChannelService" => self.channels.call(request),
             "greenlane.v1.IdentityService" => self.identity.call(request),
+            "greenlane.v1.RegistrationService" => self.registrations.call(request),
             "greenlane.v1.ServerInfoService" => self.server_info.call(request),
             "grpc.health.v1.Health" => self.health.call(request),
             "grpc.reflection.v1.ServerReflection" => self.reflection.call(request),

@@ -49,6 +49,7 @@ impl Gateway {
         request: Request,
     ) -> Result<Answered<Assessed>, Refusal> {
         let persons = self.persons()?.clone();
+        let context = persons.veil(context);
         let mut found: Vec<At> = Vec::new();
         let mut faults = Found::beneath(&mut found, "");
         faults.keep("unit.name", UnitName::read(request.name));

@@ -83,6 +83,7 @@ impl Gateway {
     /// Registers a line of the caller's own.
     pub async fn register(&self, context: Context, draft: Draft) -> Result<Answered<Registered>, Refusal> {
         let persons = self.persons()?.clone();
+        let context = persons.veil(context);
         // What was done is answered before it is looked at again: a day later the same words may be faulty.
         if let Some(answer) = replayed(&self.store, &context).await? {
             return Ok(answer);

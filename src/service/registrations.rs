@@ -43,6 +43,8 @@ pub struct Shown {
 /// Which registrations.
 #[derive(Clone, Debug)]
 pub struct Filter {
+    /// Only of this MVNO: nobody but the caller.
+    pub mvno: Option<ParticipantName>,
     /// Only of this subject.
     pub subject_token: String,
     /// Only what this outlet took in, by its name.
@@ -80,6 +82,9 @@ impl Gateway {
         filter: Filter,
     ) -> Result<(Vec<Shown>, String), Refusal> {
         let persons = self.persons()?.clone();
+        if let Some(mvno) = &filter.mvno {
+            super::check_status::may_see(caller, mvno)?;
+        }
         let mvno = caller.organisation.clone();
         let list = format!(
             "registrations|{mvno}|{}|{}|{:?}|{:?}",

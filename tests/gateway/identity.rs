@@ -12,13 +12,14 @@ use greenlane::{
             examine::{Check, Examined},
             outcome::{AuthorityMatch, CheckOutcome},
         },
+        number::Prefix,
         quota::{Quota, QuotaBucket},
         refusal::{Reason, Refusal},
-        registration::draft::TakenDraft,
+        registration::{self, RegistrationEvent, draft::TakenDraft},
         time::DAY,
     },
     service::{
-        channels::{authorise_channel::Draft, blacklist_channel::Whom},
+        channels::{authorise_channel::Draft, blacklist_channel::Whom, list_channels},
         context::Context,
         identity::{
             check_card_quota::{Counted, Of},
@@ -89,20 +90,25 @@ fn ends(checks: &[Examined]) -> Vec<String> {
 
 /// A hall of `mvnos/m01` with a reader.
 async fn hall(world: &World) -> OutletName {
+    let channel = hall_of(world, "m01").await;
+    let bound = world.gateway.bind_reader(as_mvno("m01"), channel.clone(), "RD-0001".to_owned()).await;
+    bound.expect("bound");
+    channel
+}
+
+/// An own hall of that MVNO.
+async fn hall_of(world: &World, id: &str) -> OutletName {
     let terms = ChannelDraft {
         kind: Some(ChannelKind::OwnHall),
         legal_name: "测试营业厅".into(),
-        uscc: "92999999MA00TE5TX0".into(),
+        uscc: if id == "m01" { "92999999MA00TE5TX0" } else { "91999999MA00TE5T09" }.into(),
         plate_number: "P-1".to_owned(),
         trained_time: Some(world.now()),
         ..ChannelDraft::default()
     };
     let draft = Draft { name: None, mvno: None, terms, persons: Vec::new() };
-    let made = world.gateway.authorise_channel(as_mvno("m01"), draft).await.expect("authorised");
-    let channel = made.answer.outlet.name();
-    let bound = world.gateway.bind_reader(as_mvno("m01"), channel.clone(), "RD-0001".to_owned()).await;
-    bound.expect("bound");
-    channel
+    let made = world.gateway.authorise_channel(as_mvno(id), draft).await.expect("authorised");
+    made.answer.outlet.name()
 }
 
 #[tokio::test]
@@ -345,4 +351,87 @@ async fn checks_are_counted() {
     world.clock.pass(Duration::from_secs(6));
     let refused = verify(&world, document(PERSON), None).await.expect_err("no evidence, no answer");
     assert_eq!(refused.reason, Reason::EvidenceUnavailable);
+}
+
+/// Registers a line of that person's at an MVNO, in its own hall.
+async fn open(world: &World, id: &str, hall: &OutletName, msisdn: &str) -> Result<(), Refusal> {
+    let draft = registration::draft::Draft {
+        msisdn: msisdn.into(),
+        event: Some(RegistrationEvent::Open),
+        individual: Some(document(PERSON)),
+        capture: TakenDraft { method: Some(CaptureMethod::OnlineCheck), ..taken(hall, "") },
+        ..registration::draft::Draft::default()
+    };
+    world.gateway.register(as_mvno(id), draft).await.map(drop)
+}
+
+/// What is counted, matched and sold, with lines that are there.
+async fn lines_are_counted_and_matched(world: World) {
+    for (id, block) in [("m01", "1710001"), ("m02", "1710002")] {
+        let mvno = format!("mvnos/{id}");
+        world.join(&mvno).await;
+        world.make_compliant(&mvno).await;
+        let block = Prefix::parse(block).expect("a block");
+        world.gateway.allocate_numbers(context(), name(&mvno), block).await.expect("allocated");
+    }
+    let (here, there) = (hall_of(&world, "m01").await, hall_of(&world, "m02").await);
+    for msisdn in ["17100010001", "17100010002"] {
+        open(&world, "m01", &here, msisdn).await.expect("registered");
+    }
+    open(&world, "m02", &there, "17100020001").await.expect("registered");
+
+    let counted = quota(&world, "mvno/m01", None, Of::Document(document(PERSON))).await.expect("counted");
+    assert_eq!(counted.quota, Quota { limit: 5, in_use: 2, remaining: 3 });
+    assert_eq!(counted.elsewhere, QuotaBucket::OneToFour);
+    let cards =
+        world.gateway.list_my_cards(&caller("portal/people"), document(PERSON)).await.expect("listed");
+    let cards: Vec<_> = cards.into_iter().map(|card| (card.mvno.to_string(), card.lines)).collect();
+    assert_eq!(cards, [("mvnos/m01".to_owned(), 2), ("mvnos/m02".to_owned(), 1)]);
+    let none = world.gateway.list_my_cards(&caller("portal/people"), document("119999199003070027")).await;
+    assert!(none.expect("listed").is_empty());
+    let shown =
+        world.gateway.channel(&caller("regulator/miit/officer-1"), here.clone()).await.expect("shown");
+    assert_eq!(shown.live_lines, 2);
+    let filter = list_channels::Filter { mvno: None, state: None, page_size: 0, page_token: String::new() };
+    let (listed, _) = world.gateway.list_channels(&caller("auditor/a1"), filter).await.expect("listed");
+    assert_eq!(listed.iter().map(|shown| shown.live_lines).collect::<Vec<_>>(), [2, 1]);
+
+    use AuthorityMatch::{Match, Mismatch, NotAvailable};
+    let matched = async |id: &str, msisdn: &str, draft: DocumentDraft| {
+        let caller = caller(&format!("mvno/{id}"));
+        let found = world.gateway.match_identity(&caller, msisdn.into(), draft).await.expect("answered");
+        (found.number, found.name)
+    };
+    assert_eq!(matched("m01", "17100010001", document(PERSON)).await, (Match, Match));
+    assert_eq!(matched("m01", "+86 171-0001-0001", document_of(PERSON, "某乙")).await, (Match, Mismatch));
+    let another = document_of("119999199003070027", "某甲");
+    assert_eq!(matched("m01", "17100010001", another).await, (Mismatch, Match));
+    // Another's line and no line at all are told apart by nothing.
+    for msisdn in ["17100020001", "17100020009", "17100010009"] {
+        assert_eq!(matched("m01", msisdn, document(PERSON)).await, (NotAvailable, NotAvailable));
+    }
+    for at in 0..2 {
+        matched("m01", "17100010001", document_of("11999919900307006X", &"某".repeat(at + 2))).await;
+    }
+    let last = document_of("11999919900307006X", "某某某某");
+    let refused = world.gateway.match_identity(&caller("mvno/m01"), "17100010001".into(), last).await;
+    assert_eq!(refused.expect_err("too many tries on one line").reason, Reason::EnumerationSuspected);
+
+    let until = world.now().plus(DAY);
+    world.gateway.restrict_person(context(), document(PERSON), until).await.expect("restricted");
+    let refused = open(&world, "m02", &there, "17100020002").await.expect_err("no new line");
+    assert_eq!(refused.reason, Reason::JointPunishment);
+    world.gateway.blacklist_channel(context(), Whom::Outlet(here.clone()), None).await.expect("listed");
+    let refused = open(&world, "m01", &here, "17100010003").await.expect_err("nor by this outlet");
+    assert_eq!(refused.reason, Reason::ChannelRefused);
+}
+
+#[tokio::test]
+async fn lines_are_counted_and_matched_on_sqlite() {
+    lines_are_counted_and_matched(World::empty().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lines_are_counted_and_matched_on_postgresql() {
+    lines_are_counted_and_matched(World::postgres().await).await;
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::judge::Check;
 use crate::domain::{
     fault::{At, Fault},
+    refusal::Violation,
     word::words,
 };
 
@@ -40,6 +41,13 @@ impl Rejected {
         let field = at.field.trim_start_matches("registration.");
         let text = format!("{field}: {}", at.fault.text);
         Self { row_number, code: at.fault.code.as_str().to_owned(), text }
+    }
+
+    /// By a field that its message had wrong.
+    pub fn violating(row_number: i64, fault: &Violation) -> Self {
+        let (code, text) = fault.description.split_once(": ").unwrap_or((&fault.description, ""));
+        let field = fault.field.trim_start_matches("registration.");
+        Self { row_number, code: code.to_owned(), text: format!("{field}: {text}") }
     }
 
     /// By a check that it did not pass.

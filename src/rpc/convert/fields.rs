@@ -81,6 +81,11 @@ impl Fields {
         }
     }
 
+    /// The name of a registration. Whose it is decides the service: another's is not found.
+    pub fn registration(&mut self, field: &str, text: &str) -> String {
+        self.fact(field, text, "registrations").1
+    }
+
     /// The name of the fact that a new one corrects, or nothing.
     pub fn supersedes(&mut self, field: &str, text: &str, collection: &str) -> Option<String> {
         (!text.is_empty()).then(|| self.fact(field, text, collection).1)

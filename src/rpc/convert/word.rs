@@ -3,8 +3,12 @@
 
 use crate::{
     domain::{
-        caller, capture, channel, decision, dispute, document, fact, identity::outcome, number, participant,
-        quota, standing,
+        caller, capture, channel, decision, dispute, document, fact,
+        identity::outcome,
+        line::{self, ladder},
+        number, participant, quota,
+        registration::{self, import},
+        standing,
     },
     rpc::pb,
 };
@@ -66,6 +70,11 @@ wire! {
     fact::LicenceKind => LicenceKind { Pilot, Formal }
     outcome::AuthorityMatch => AuthorityMatch { Match, Mismatch, NotAvailable }
     outcome::CheckOutcome => CheckOutcome { Pass, Fail, NotChecked }
+    import::OnDuplicate => OnDuplicate { Skip, Error }
+    ladder::Step => SupplementStep { Notice, OneWayStop, SecondNotice, TwoWayStop, Close }
+    line::LineState => LineState { Active, OneWayStop, TwoWayStop, Closed }
+    registration::RegistrationEvent => RegistrationEvent { Open, Transfer, SimChange, Supplement }
+    registration::RegistrationState => RegistrationState { Verified, SupplementDue, Closed, Erased }
     number::NumberKind => NumberKind { Mvno, Ordinary, Satellite, Iot }
     participant::Level => Level { Ministry, Province, City }
     participant::ParticipantState => ParticipantState { Proposed, Active, Suspended, ResumeProposed }

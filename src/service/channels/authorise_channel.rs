@@ -24,7 +24,7 @@ use crate::{
     host,
     service::{
         Gateway,
-        act::{Answered, Done},
+        act::{Answered, Done, replayed},
         context::Context,
         gate,
         persons::Persons,
@@ -72,6 +72,11 @@ impl Gateway {
             );
             return Err(Refusal::new(Reason::NotYours, message).with("caller", &caller));
         }
+        let context = persons.veil(context);
+        // What was done is answered before its terms are looked at again: they may have ended since.
+        if let Some(answer) = replayed(&self.store, &context).await? {
+            return Ok(answer);
+        }
         let now = self.clock.now();
         let mut faults = context.violations();
         let read = draft.terms.clone().read("channel", false, now);
@@ -81,7 +86,7 @@ impl Gateway {
         if !faults.is_empty() {
             return Err(Refusal::fields(faults));
         }
-        let (named, context) = (named.unwrap_or_default(), persons.veil(context));
+        let named = named.unwrap_or_default();
         let (name, terms, rules) = (draft.name, draft.terms, self.rules.clone());
         self.act(context, move |tx, now| {
             let (caller, name, terms, named) = (caller.clone(), name.clone(), terms.clone(), named.clone());

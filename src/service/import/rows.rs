@@ -3,6 +3,7 @@
 use crate::{
     domain::{
         fault::{At, Code, Fault},
+        refusal::Violation,
         registration::{Policy, Registration, RegistrationEvent, Way, draft::Draft, import::Rejected},
         time::Time,
     },
@@ -16,6 +17,8 @@ pub struct Row {
     pub row_number: i64,
     /// What it says.
     pub draft: Draft,
+    /// What its message had wrong beside that.
+    pub faults: Vec<Violation>,
 }
 
 /// A row whose form was read.
@@ -47,6 +50,9 @@ impl Row {
             RegistrationEvent::Open => Ok(registration),
             _ => Err(vec![At { field: "registration.event".to_owned(), fault: OPEN_ALONE }]),
         });
+        if let Some(fault) = self.faults.first() {
+            return Read { row_number, outcome: Err(Rejected::violating(row_number, fault)) };
+        }
         let outcome = match read {
             Ok(registration) => Ok(Ready::new(registration, persons)),
             Err(found) => Err(found.first().map_or_else(

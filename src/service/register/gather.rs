@@ -77,7 +77,8 @@ pub(super) async fn gather(
     };
     let assessment = assessment(tx, work, now).await?;
     let document_index = work.persons.index_of(registration.subject.person());
-    let restricted_until = sql::subject::restricted_until(tx, document_index.as_bytes(), now).await?;
+    let restriction = sql::restriction::in_force(tx, document_index.as_bytes(), now).await?;
+    let restricted_until = restriction.map(|restriction| restriction.until);
     let mut subject = person(tx, work, document_index.as_bytes(), now).await?;
     if let Some(person) = subject.as_mut().filter(|person| !person.is_new) {
         person.used = sql::line::used(tx, &person.row.id, registration.subject.slots()).await?;

@@ -120,22 +120,6 @@ pub async fn renew(
     .await
 }
 
-/// Until when a person gets no new line; `None` where nothing says so.
-pub async fn restricted_until(
-    tx: &mut dyn Tx,
-    document_index: &[u8],
-    now: Time,
-) -> Result<Option<Time>, StoreError> {
-    let rows = tx
-        .query(
-            "SELECT MAX(until_time) FROM person_restriction
-             WHERE document_index = ?1 AND lift_time IS NULL AND until_time > ?2",
-            values![document_index.to_vec(), now],
-        )
-        .await?;
-    rows.first().map_or(Ok(None), |row| row.opt_time(0))
-}
-
 /// Destroys what opens a subject, where none of its lines is kept any more: nobody reads it from then on.
 pub async fn erase(tx: &mut dyn Tx, id: &str, now: Time) -> Result<bool, StoreError> {
     let erased = tx
