@@ -25,6 +25,8 @@ mod numbers;
 mod participants;
 #[path = "gateway/past.rs"]
 mod past;
+#[path = "gateway/registrations.rs"]
+mod registrations;
 #[path = "gateway/ticker.rs"]
 mod ticker;
 #[path = "gateway/watch.rs"]
