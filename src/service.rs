@@ -7,19 +7,29 @@
 
 pub mod act;
 pub mod allocate_numbers;
+pub mod assess_industry_user;
 pub mod board;
+pub mod change_line;
+pub mod channels;
 pub mod check_status;
 pub mod context;
 pub mod evidence;
 pub mod feed;
+pub mod gate;
+pub mod identity;
+pub mod import;
+pub mod keep;
 pub mod list_allocations;
 pub mod list_inspections;
 pub mod list_standings;
 pub mod lookup_number;
 pub mod page;
 pub mod participants;
+pub mod persons;
 pub mod receipt;
 pub mod record;
+pub mod register;
+pub mod registrations;
 pub mod return_numbers;
 pub mod shelf;
 pub mod standing_of;
@@ -58,6 +68,8 @@ pub struct Gateway {
     pub closing: CancellationToken,
     /// Binds page tokens to their list and filter.
     pub pages: page::Pages,
+    /// By what persons are kept and known; `None`: none are.
+    pub persons: Option<Arc<persons::Persons>>,
 }
 
 /// The refusal behind an aborted transaction. What went wrong inside the store is logged here, once, and not told.

@@ -1,13 +1,20 @@
 //! The use cases over a real SQLite store and without the wire, at moments that the test chooses.
 
+#[path = "support/all.rs"]
+pub mod support;
+
 #[path = "gateway/acts.rs"]
 mod acts;
+#[path = "gateway/channels.rs"]
+mod channels;
 #[path = "gateway/checks.rs"]
 mod checks;
 #[path = "gateway/clock.rs"]
 mod clock;
 #[path = "gateway/evidence.rs"]
 mod evidence;
+#[path = "gateway/identity.rs"]
+mod identity;
 #[path = "gateway/ledger.rs"]
 mod ledger;
 #[path = "gateway/lists.rs"]
@@ -18,6 +25,10 @@ mod numbers;
 mod participants;
 #[path = "gateway/past.rs"]
 mod past;
+#[path = "gateway/registrations.rs"]
+mod registrations;
+#[path = "gateway/selling.rs"]
+mod selling;
 #[path = "gateway/ticker.rs"]
 mod ticker;
 #[path = "gateway/watch.rs"]

@@ -6,6 +6,8 @@
 //! | 1 | the first schema |
 //! | 2 | the reasons of acts |
 //! | 3 | a mark of who takes part |
+//! | 4 | subjects, lines, registrations, outlets, imports |
+//! | 5 | a lock for what is listed of persons, and the tokens that stand for them |
 
 use aws_lc_rs::digest;
 
@@ -66,6 +68,20 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 3,
         name: "participants",
         common: include_str!("migrations/0003_participants.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 4,
+        name: "registration",
+        common: include_str!("migrations/0004_registration.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 5,
+        name: "listings",
+        common: include_str!("migrations/0005_listings.sql"),
         sqlite: "",
         postgres: "",
     },

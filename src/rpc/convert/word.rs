@@ -2,7 +2,14 @@
 //! does not compile.
 
 use crate::{
-    domain::{caller, decision, fact, number, participant, standing},
+    domain::{
+        caller, capture, channel, decision, dispute, document, fact,
+        identity::outcome,
+        line::{self, ladder},
+        number, participant, quota,
+        registration::{self, import},
+        standing,
+    },
     rpc::pb,
 };
 
@@ -39,21 +46,39 @@ macro_rules! wire {
 
 wire! {
     caller::Class => ParticipantClass { Regulator, Police, Carrier, Mvno, Auditor, Operator, Portal }
+    capture::CaptureMethod => CaptureMethod { Reader, OnlineCheck, LiveVideo, Manual }
+    channel::ChannelKind => ChannelKind { OwnHall, PhysicalAgent, OnlineAgent, Platform }
+    channel::ChannelState => ChannelState { Authorised, Suspended, Blacklisted }
     decision::Action => Action {
         SignAgreement, RenewAgreement, AddPilotCity, ExpandScope, AllocateNumbers, GrantFormalLicence,
         NewActivations, OnboardChannel, SellIndustryCards, ServeExistingUsers,
     }
     decision::Decision => Decision { Allow, Conditional, Review, Deny }
     decision::Lane => Lane { Green, Normal, Closed }
+    dispute::DisputeState => DisputeState { Open, Answered }
+    dispute::DisputeOutcome => DisputeOutcome { Confirmed, Reassigned, Stopped, Closed }
+    document::DocumentType => DocumentType {
+        ResidentId, TemporaryResidentId, HouseholdRegister, HkMacauPermit, TaiwanPermit, ResidencePermitHmt,
+        PassportCn, PassportForeign, ForeignPermanentResidence, MilitaryId, ArmedPoliceId,
+    }
+    document::Sex => Sex { Female, Male }
     fact::AssessmentCriterion => AssessmentCriterion { LawfulOperation, RealNameRegistration, SocialResponse }
     fact::AssessmentOutcome => AssessmentOutcome { Met, NotMet }
     fact::FindingOutcome => FindingOutcome { Verified, Dismissed }
     fact::FindingSeverity => FindingSeverity { Minor, Severe }
     fact::InspectionMethod => InspectionMethod { OutletCovert, DataSample }
     fact::LicenceKind => LicenceKind { Pilot, Formal }
+    outcome::AuthorityMatch => AuthorityMatch { Match, Mismatch, NotAvailable }
+    outcome::CheckOutcome => CheckOutcome { Pass, Fail, NotChecked }
+    import::OnDuplicate => OnDuplicate { Skip, Error }
+    ladder::Step => SupplementStep { Notice, OneWayStop, SecondNotice, TwoWayStop, Close }
+    line::LineState => LineState { Active, OneWayStop, TwoWayStop, Closed }
+    registration::RegistrationEvent => RegistrationEvent { Open, Transfer, SimChange, Supplement }
+    registration::RegistrationState => RegistrationState { Verified, SupplementDue, Closed, Erased }
     number::NumberKind => NumberKind { Mvno, Ordinary, Satellite, Iot }
     participant::Level => Level { Ministry, Province, City }
     participant::ParticipantState => ParticipantState { Proposed, Active, Suspended, ResumeProposed }
+    quota::QuotaBucket => QuotaBucket { None, OneToFour, FiveToNine, TenOrMore }
     standing::Standing => Standing { GreenChannel, Compliant, Watch, Rectifying, Suspended, Revoked, Unknown }
 }
 
