@@ -17,7 +17,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("net", &["domain", "host"]),
     ("pki", &["domain", "host"]),
     ("vault", &["domain", "host"]),
-    ("authority", &["domain", "vault", "net::tls", "host", "cache"]),
+    ("authority", &["domain", "vault", "cache", "net::tls", "host"]),
 ];
 
 /// The rooms at the top of the stairs: they know everything.

@@ -66,11 +66,11 @@ async fn outlets() {
 
     let bind = pb::BindReaderRequest {
         channel: channel.name.clone(),
-        reader_serial: "RD-000001".to_owned(),
+        reader_serial: "RD-900001".to_owned(),
         ..Default::default()
     };
     let bound = own.bind_reader(bind.clone()).await.expect("bound").into_inner();
-    assert_eq!(bound.channel.expect("an outlet").reader_serials, ["RD-000001"]);
+    assert_eq!(bound.channel.expect("an outlet").reader_serials, ["RD-900001"]);
     let get = pb::GetChannelRequest { channel: channel.name.clone() };
     for refused in [
         other.get_channel(get.clone()).await.expect_err("hidden"),
