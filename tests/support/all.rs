@@ -3,6 +3,7 @@
 //! `pub` there because no program uses everything. Folders are made where TMPDIR says.
 
 pub mod folder;
+pub mod golden;
 pub mod load;
 pub mod node;
 pub mod pair;
