@@ -62,7 +62,9 @@ fn print(said: &pb::CheckStatusResponse) {
     sheet.print();
     for reason in &said.reasons {
         let text = reason.text.clone().unwrap_or_default();
-        println!("\n {} ({}): have {}, rule {}", reason.code, reason.law, reason.fact, reason.threshold);
+        println!("\n {} ({})", reason.code, reason.law);
+        let rule = if reason.threshold.is_empty() { "" } else { "; the rule: " };
+        println!("   {}{rule}{}", reason.fact, reason.threshold);
         println!("   {}\n   {}", text.en, text.zh);
     }
     for condition in &said.conditions {

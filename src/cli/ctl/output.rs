@@ -21,7 +21,10 @@ pub(super) struct Sheet(Table);
 
 /// Every message there is, by its name.
 pub(super) fn pool() -> Result<DescriptorPool, Failure> {
-    DescriptorPool::decode(pb::DESCRIPTORS).map_err(|fault| fault.to_string().into())
+    let mut pool = DescriptorPool::decode(pb::DESCRIPTORS).map_err(|fault| fault.to_string())?;
+    // What refusals have in them.
+    pool.decode_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET).map_err(|fault| fault.to_string())?;
+    Ok(pool)
 }
 
 /// A message of ours as grpcurl prints it; `google.rpc.` ones by their full name.
