@@ -8,9 +8,10 @@ use protox::prost_reflect::{DescriptorPool, MethodDescriptor, Value};
 
 const ROOTS: [&str; 2] = ["proto", "proto-vendor"];
 /// What the gateway serves.
-const FILES: [&str; 8] = [
+const FILES: [&str; 9] = [
     "greenlane/access/v1/access.proto",
     "greenlane/v1/compliance.proto",
+    "greenlane/v1/document.proto",
     "greenlane/v1/error.proto",
     "greenlane/v1/numbering.proto",
     "greenlane/v1/participant.proto",
@@ -18,6 +19,8 @@ const FILES: [&str; 8] = [
     "greenlane/v1/supervision.proto",
     "greenlane/v1/text.proto",
 ];
+/// Messages with something about a person in them: they are not printed as they are generated (`rpc/pb.rs`).
+const PERSONAL: [&str; 1] = [".greenlane.v1.Document"];
 /// What the gateway asks of others and does not serve: compiled by itself, so that it is in no table of ours, no
 /// reflection and no protoset.
 const ASKED: [&str; 1] = ["greenlane/authority/v1/authority.proto"];
@@ -34,6 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let files = prost_types(&compiler.encode_file_descriptor_set())?;
     tonic_prost_build::configure()
         .build_client(true)
+        .skip_debug(PERSONAL)
         .extern_path(".google.rpc.Status", "::tonic_types::pb::Status")
         .compile_fds(files)?;
     let mut asked = protox::Compiler::new(ROOTS)?;

@@ -24,6 +24,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic_health::server::HealthReporter;
 
 use crate::{
+    authority::{
+        Authority,
+        answers::{Answers, CacheShelf, Holds, MemoryShelf, Shelf as Decisions},
+        desk::Nobody,
+        remote::{self, Remote},
+    },
     cache::{self, Cache, NoCache, RedisCache},
     domain::{rules::RuleBook, time::Clock},
     layer::{Gate, access, audit, deadline, limit, observe},
@@ -38,6 +44,7 @@ use crate::{
         evidence::Evidence,
         feed::Feed,
         page::Pages,
+        persons::Persons,
         receipt::Signer,
         shelf::Shelf,
     },
@@ -62,6 +69,8 @@ pub struct Settings {
     pub receipt_key: PathBuf,
     /// The keys by which names and numbers are kept; `None`: none are.
     pub vault: Option<vault::Files>,
+    /// The identity authority; `None`: whatever is asked is NOT_AVAILABLE.
+    pub authority: Option<remote::Settings>,
     /// Limits of connections.
     pub limits: Limits,
     /// How much each organisation may ask.
@@ -120,6 +129,9 @@ pub enum StartError {
     /// A key by which names and numbers are kept cannot be used.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// The identity authority is set up wrongly. One that is merely out of reach keeps no node from starting.
+    #[error("authority: {0}")]
+    Authority(#[from] remote::SettingsError),
     /// The threads cannot be started.
     #[error("cannot start threads: {0}")]
     Threads(io::Error),
@@ -129,8 +141,6 @@ pub enum StartError {
 pub struct App {
     /// The use cases, for whoever seeds or inspects a node from inside.
     pub gateway: Arc<Gateway>,
-    /// What names and numbers are kept by, where there is something.
-    pub vault: Option<Arc<Vault>>,
     server: Arc<Server>,
     ops: SocketAddr,
     ready: Arc<Ready>,
@@ -158,7 +168,8 @@ impl StartError {
             | Self::Load(_)
             | Self::Tls(_)
             | Self::ReceiptKey(_)
-            | Self::Vault(_) => true,
+            | Self::Vault(_)
+            | Self::Authority(_) => true,
             Self::File(error) => !matches!(error, sqlite::OpenError::InUse(_)),
             Self::Listen { .. } | Self::Store(_) | Self::Threads(_) => false,
         }
@@ -179,10 +190,10 @@ impl App {
 
     /// The same on a store that is open already.
     pub async fn on(store: Store, settings: Settings, clock: Arc<dyn Clock>) -> Result<Self, StartError> {
-        let vault = settings.vault.as_ref().map(Vault::open).transpose()?.map(Arc::new);
         let metrics = metrics::install();
         let cache = cache(&settings, &clock).await?;
-        let (gateway, feed) = gateway(store, cache, &settings, clock.clone())?;
+        let persons = persons(&settings, &cache, &clock)?;
+        let (gateway, feed) = gateway(store, cache, persons, &settings, clock.clone())?;
         gateway.store.refresh().await?;
         let (services, reporter) = Routes::new(gateway.clone(), feed);
         let gate = gate(&gateway, &settings);
@@ -203,7 +214,6 @@ impl App {
             ops: probes.local_addr().map_err(StartError::Threads)?,
             server: Arc::new(server),
             gateway,
-            vault,
             reporter,
             limit: gate.limit,
             stop: CancellationToken::new(),
@@ -311,10 +321,35 @@ async fn cache(settings: &Settings, clock: &Arc<dyn Clock>) -> Result<Arc<dyn Ca
     Ok(Arc::new(cache))
 }
 
+/// The vault and the authority. Decisions are kept where all nodes find them, where there is such a place.
+fn persons(
+    settings: &Settings,
+    cache: &Arc<dyn Cache>,
+    clock: &Arc<dyn Clock>,
+) -> Result<Option<Arc<Persons>>, StartError> {
+    let Some(files) = &settings.vault else { return Ok(None) };
+    let vault = Arc::new(Vault::open(files)?);
+    let authority: Arc<dyn Authority> = match &settings.authority {
+        None => Arc::new(Nobody),
+        Some(settings) => {
+            let remote = Arc::new(Remote::new(settings, clock.clone())?);
+            let shelf: Arc<dyn Decisions> = match cache.state() {
+                cache::State::Absent => Arc::new(MemoryShelf::new()),
+                cache::State::Connected | cache::State::OutOfReach { .. } => {
+                    Arc::new(CacheShelf::new(cache.clone()))
+                }
+            };
+            Arc::new(Answers::new(remote, shelf, vault.index().clone(), Holds::default(), clock.clone()))
+        }
+    };
+    Ok(Some(Arc::new(Persons::new(vault, authority, clock.clone()))))
+}
+
 /// The use cases and their feed, on that store.
 fn gateway(
     store: Store,
     cache: Arc<dyn Cache>,
+    persons: Option<Arc<Persons>>,
     settings: &Settings,
     clock: Arc<dyn Clock>,
 ) -> Result<(Arc<Gateway>, Arc<Feed>), StartError> {
@@ -342,6 +377,7 @@ fn gateway(
         signer: Arc::new(signer),
         closing: CancellationToken::new(),
         pages: Pages::new(pages.as_ref()),
+        persons,
     };
     Ok((Arc::new(gateway), feed))
 }

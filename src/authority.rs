@@ -7,6 +7,7 @@
 
 pub mod answers;
 mod breaker;
+pub mod desk;
 pub mod guesses;
 mod pb;
 pub mod remote;

@@ -1,6 +1,7 @@
 //! The configuration file of `greenlane serve`: typed sections in TOML, every mistake reported at once. Paths are
 //! relative to the file.
 
+mod authority;
 mod cache;
 mod database;
 mod section;
@@ -59,6 +60,7 @@ impl Config {
         let mut cache = root.section("cache");
         let mut receipts = root.section("receipts");
         let mut vault = root.section("vault");
+        let mut authority = root.section("authority");
         let mut limits = root.section("limits");
         let mut log = root.section("log");
         let config = Self {
@@ -71,6 +73,7 @@ impl Config {
                 receipt_key: receipts.path("key", folder),
                 quota: quota(&mut limits),
                 vault: files(&mut vault, folder),
+                authority: authority::read(&mut authority, folder),
                 limits: bounds(&mut limits),
                 workers: server.count("workers", 0..=1024, 0),
                 default_deadline: server.millis("default_deadline_ms", 1..=600_000, 10_000),
@@ -82,7 +85,7 @@ impl Config {
                 filter: log.text("filter", "info"),
             },
         };
-        for section in [server, tls, store, cache, ops, receipts, vault, limits, log, root] {
+        for section in [server, tls, store, cache, ops, receipts, vault, authority, limits, log, root] {
             mistakes.extend(section.end());
         }
         if mistakes.is_empty() { Ok(config) } else { Err(mistakes) }

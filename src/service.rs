@@ -18,6 +18,7 @@ pub mod list_standings;
 pub mod lookup_number;
 pub mod page;
 pub mod participants;
+pub mod persons;
 pub mod receipt;
 pub mod record;
 pub mod return_numbers;
@@ -58,6 +59,8 @@ pub struct Gateway {
     pub closing: CancellationToken,
     /// Binds page tokens to their list and filter.
     pub pages: page::Pages,
+    /// By what persons are kept and known; `None`: none are.
+    pub persons: Option<Arc<persons::Persons>>,
 }
 
 /// The refusal behind an aborted transaction. What went wrong inside the store is logged here, once, and not told.

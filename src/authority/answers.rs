@@ -2,11 +2,12 @@
 //! keys that are HMACs of the whole question: whoever reads the shelf learns of nobody. Each MVNO has its own: how fast
 //! an answer comes tells nobody that another one asked about the same person.
 
+mod cached;
 mod memory;
 
 use std::{sync::Arc, time::Duration};
 
-pub use self::memory::MemoryShelf;
+pub use self::{cached::CacheShelf, memory::MemoryShelf};
 use super::{Authority, BoxFuture, Question};
 use crate::{
     domain::{

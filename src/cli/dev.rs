@@ -1,5 +1,6 @@
 //! `greenlane dev`: a gateway on this machine, with certificates for everybody and sample data, in one command.
 
+mod authority;
 mod banner;
 mod certs;
 mod plan;
@@ -13,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+use self::authority::Simulated;
 use super::{Failure, log, node};
 use crate::{
     app::{Database, Settings},
@@ -100,7 +102,7 @@ fn start(args: Args) -> Result<(), Failure> {
     fs::create_dir_all(&args.dir).map_err(|error| format!("{}: {error}", args.dir.display()))?;
     // The banner's lines are copied into shells that stand elsewhere.
     let dir = args.dir.canonicalize().map_err(|error| format!("{}: {error}", args.dir.display()))?;
-    let settings = settings(&args, &dir)?;
+    let (settings, _simulated) = settings(&args, &dir)?;
     let (node, refresh) = (args.node, !args.no_refresh);
     node::run(settings, async move |app| {
         let gateway = Arc::clone(&app.gateway);
@@ -114,7 +116,7 @@ fn start(args: Args) -> Result<(), Failure> {
 }
 
 /// Makes what the folder lacks, alone: other nodes may start on it at the same moment.
-fn settings(args: &Args, dir: &Path) -> Result<Settings, Failure> {
+fn settings(args: &Args, dir: &Path) -> Result<(Settings, Simulated), Failure> {
     let io = |error: std::io::Error| format!("{}: {error}", dir.display());
     let lock = fs::File::create(dir.join("lock")).map_err(io)?;
     lock.lock().map_err(io)?;
@@ -122,6 +124,7 @@ fn settings(args: &Args, dir: &Path) -> Result<Settings, Failure> {
     let receipt_key = secret(dir, "receipt.key", Signer::generate)?;
     let key = |name, purpose| secret(dir, name, || KeyLine::fresh(purpose).line().as_bytes().to_vec());
     let vault = Files { kek: key("kek.key", Purpose::Kek)?, index: key("index.key", Purpose::Index)? };
+    let simulated = authority::start(&dir.join("authority"))?;
     let database = match &args.postgres {
         Some(url) => {
             Database::Postgres(postgres::Options::new(url, None, None).map_err(wrong("--postgres"))?)
@@ -140,7 +143,7 @@ fn settings(args: &Args, dir: &Path) -> Result<Settings, Failure> {
         None => None,
     };
     let port = |given: Option<u16>, first: u16| given.unwrap_or(first + args.node - 1);
-    Ok(Settings {
+    let settings = Settings {
         listen: SocketAddr::from(([127, 0, 0, 1], port(args.port, 8443))),
         ops: SocketAddr::from(([127, 0, 0, 1], port(args.ops_port, 9480))),
         database,
@@ -148,13 +151,15 @@ fn settings(args: &Args, dir: &Path) -> Result<Settings, Failure> {
         tls,
         receipt_key,
         vault: Some(vault),
+        authority: Some(simulated.settings.clone()),
         limits: Limits::default(),
         quota: limit::Settings::default(),
         workers: args.workers,
         default_deadline: Duration::from_secs(10),
         longest_deadline: Duration::from_secs(60),
         drain: Duration::from_secs(5),
-    })
+    };
+    Ok((settings, simulated))
 }
 
 /// A secret of the folder, made where there is none.

@@ -3,6 +3,7 @@
 //! is on the blacklist is on everybody's.
 
 pub mod blacklist;
+pub mod outlet;
 pub mod reader;
 
 use serde::{Deserialize, Serialize};

@@ -3,6 +3,7 @@
 
 pub mod act;
 pub mod answer;
+pub mod document;
 pub mod fact;
 pub mod fields;
 pub mod word;

@@ -7,6 +7,8 @@
     reason = "what is generated is as its generator writes it"
 )]
 
+use std::fmt;
+
 use crate::domain::{
     access::{Effect, Rule},
     caller::Class,
@@ -69,5 +71,14 @@ impl Method {
     /// The full name of the service.
     pub fn service(&self) -> &'static str {
         self.path.trim_start_matches('/').split_once('/').map_or("", |(service, _)| service)
+    }
+}
+
+// === impl Document ===
+
+impl fmt::Debug for Document {
+    /// Its type alone.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Document({})", self.r#type().as_str_name())
     }
 }

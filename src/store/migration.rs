@@ -6,6 +6,7 @@
 //! | 1 | the first schema |
 //! | 2 | the reasons of acts |
 //! | 3 | a mark of who takes part |
+//! | 4 | subjects, lines, registrations, outlets, imports |
 
 use aws_lc_rs::digest;
 
@@ -39,6 +40,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 3,
         name: "participants",
         common: include_str!("migrations/0003_participants.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 4,
+        name: "registration",
+        common: include_str!("migrations/0004_registration.sql"),
         sqlite: "",
         postgres: "",
     },

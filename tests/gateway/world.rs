@@ -203,6 +203,7 @@ impl World {
             signer: Arc::new(Signer::from_pkcs8(&Signer::generate()).expect("a key")),
             closing: CancellationToken::new(),
             pages: Pages::new(b"a key of the test"),
+            persons: None,
         };
         Self { gateway: Arc::new(gateway), feed, clock, path, _folder: folder }
     }

@@ -2,7 +2,7 @@
 //! does not compile.
 
 use crate::{
-    domain::{caller, decision, fact, number, participant, standing},
+    domain::{caller, capture, decision, document, fact, identity::outcome, number, participant, standing},
     rpc::pb,
 };
 
@@ -39,18 +39,25 @@ macro_rules! wire {
 
 wire! {
     caller::Class => ParticipantClass { Regulator, Police, Carrier, Mvno, Auditor, Operator, Portal }
+    capture::CaptureMethod => CaptureMethod { Reader, OnlineCheck, LiveVideo, Manual }
     decision::Action => Action {
         SignAgreement, RenewAgreement, AddPilotCity, ExpandScope, AllocateNumbers, GrantFormalLicence,
         NewActivations, OnboardChannel, SellIndustryCards, ServeExistingUsers,
     }
     decision::Decision => Decision { Allow, Conditional, Review, Deny }
     decision::Lane => Lane { Green, Normal, Closed }
+    document::DocumentType => DocumentType {
+        ResidentId, TemporaryResidentId, HouseholdRegister, HkMacauPermit, TaiwanPermit, ResidencePermitHmt,
+        PassportCn, PassportForeign, ForeignPermanentResidence, MilitaryId, ArmedPoliceId,
+    }
+    document::Sex => Sex { Female, Male }
     fact::AssessmentCriterion => AssessmentCriterion { LawfulOperation, RealNameRegistration, SocialResponse }
     fact::AssessmentOutcome => AssessmentOutcome { Met, NotMet }
     fact::FindingOutcome => FindingOutcome { Verified, Dismissed }
     fact::FindingSeverity => FindingSeverity { Minor, Severe }
     fact::InspectionMethod => InspectionMethod { OutletCovert, DataSample }
     fact::LicenceKind => LicenceKind { Pilot, Formal }
+    outcome::CheckOutcome => CheckOutcome { Pass, Fail, NotChecked }
     number::NumberKind => NumberKind { Mvno, Ordinary, Satellite, Iot }
     participant::Level => Level { Ministry, Province, City }
     participant::ParticipantState => ParticipantState { Proposed, Active, Suspended, ResumeProposed }

@@ -1,0 +1,90 @@
+//! What use cases about persons need: the vault, and the identity authority. A node without a vault keeps nobody's
+//! name, and says so.
+
+use std::{sync::Arc, time::Duration};
+
+use super::Gateway;
+use crate::{
+    authority::{
+        Authority, Question,
+        desk::{Desk, Suspected},
+        guesses::{Bounds, Guesses},
+    },
+    domain::{
+        document::Document,
+        identity::outcome::AuthorityMatch,
+        name::ParticipantName,
+        refusal::{Reason, Refusal},
+        time::{Clock, Time},
+    },
+    vault::{Vault, index::BlindIndex},
+};
+
+/// By what persons are kept and known.
+pub struct Persons {
+    /// Seals, and finds again.
+    pub vault: Arc<Vault>,
+    /// Asks whether a person is real.
+    pub authority: Desk,
+}
+
+// === impl Persons ===
+
+impl Persons {
+    /// Kept by that vault, known by that authority.
+    pub fn new(vault: Arc<Vault>, authority: Arc<dyn Authority>, clock: Arc<dyn Clock>) -> Self {
+        let guesses = Guesses::new(vault.index().clone(), Bounds::default(), clock);
+        Self { vault, authority: Desk::new(authority, guesses) }
+    }
+
+    /// The index under which a document's holder is found.
+    pub fn index_of(&self, document: &Document) -> BlindIndex {
+        let (kind, number) = document.counted();
+        self.vault.index().document(kind.as_str(), number)
+    }
+
+    /// Asks the authority about a person, where it knows such documents; `None` where it does not.
+    pub async fn ask(
+        &self,
+        asked_for: &ParticipantName,
+        document: &Document,
+        now: Time,
+    ) -> Result<Option<AuthorityMatch>, Refusal> {
+        if !document.kind.is_known_to_authority() {
+            return Ok(None);
+        }
+        let question = Question::new(
+            asked_for.clone(),
+            document.kind.as_str(),
+            document.number.reveal(),
+            document.name.reveal(),
+        );
+        self.authority.ask(question).await.map(Some).map_err(|suspected| suspected.refusal(now))
+    }
+}
+
+// === impl Gateway ===
+
+impl Gateway {
+    /// What names and numbers are kept by.
+    pub fn persons(&self) -> Result<&Arc<Persons>, Refusal> {
+        self.persons.as_ref().ok_or_else(|| {
+            Refusal::new(
+                Reason::MethodUnknown,
+                "This node keeps nobody's name: its configuration has no [vault]; call one that has.",
+            )
+        })
+    }
+}
+
+// === impl Suspected ===
+
+impl Suspected {
+    /// The refusal, with the time after which the budget is whole again.
+    pub fn refusal(self, now: Time) -> Refusal {
+        let message =
+            "Too many different values were tried on one subject; nothing was asked. Try again later.";
+        Refusal::new(Reason::EnumerationSuspected, message)
+            .retry(self.until.since(now).max(Duration::from_secs(1)))
+    }
+}
