@@ -8,13 +8,15 @@ use protox::prost_reflect::{DescriptorPool, MethodDescriptor, Value};
 
 const ROOTS: [&str; 2] = ["proto", "proto-vendor"];
 /// What the gateway serves.
-const FILES: [&str; 9] = [
+const FILES: [&str; 11] = [
     "greenlane/access/v1/access.proto",
+    "greenlane/v1/channel.proto",
     "greenlane/v1/compliance.proto",
     "greenlane/v1/document.proto",
     "greenlane/v1/error.proto",
     "greenlane/v1/numbering.proto",
     "greenlane/v1/participant.proto",
+    "greenlane/v1/registration.proto",
     "greenlane/v1/server_info.proto",
     "greenlane/v1/supervision.proto",
     "greenlane/v1/text.proto",

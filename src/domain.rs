@@ -8,6 +8,7 @@ pub mod capture;
 pub mod channel;
 pub mod day;
 pub mod decision;
+pub mod dispute;
 pub mod document;
 pub mod entry;
 pub mod fact;

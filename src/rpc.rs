@@ -1,11 +1,14 @@
 //! The wire: turns messages into use cases, answers into messages and refusals into statuses. One thin file per gRPC
 //! service; owns no rule and no transaction.
 
+pub mod channel;
 pub mod compliance;
 pub mod convert;
+mod import;
 pub mod numbering;
 pub mod participant;
 pub mod pb;
+pub mod registration;
 pub mod routes;
 pub mod server_info;
 pub mod status;

@@ -7,11 +7,17 @@
 
 pub mod act;
 pub mod allocate_numbers;
+pub mod assess_industry_user;
 pub mod board;
+pub mod change_line;
+pub mod channels;
 pub mod check_status;
 pub mod context;
 pub mod evidence;
 pub mod feed;
+pub mod gate;
+pub mod identity;
+pub mod import;
 pub mod list_allocations;
 pub mod list_inspections;
 pub mod list_standings;
@@ -21,6 +27,8 @@ pub mod participants;
 pub mod persons;
 pub mod receipt;
 pub mod record;
+pub mod register;
+pub mod registrations;
 pub mod return_numbers;
 pub mod shelf;
 pub mod standing_of;

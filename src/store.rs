@@ -49,7 +49,8 @@ pub trait Tx: Send {
         sql: &'static str,
         values: &'a [Value],
     ) -> BoxFuture<'a, Result<(), StoreError>>;
-    /// Runs a query. One that ends in ` FOR UPDATE` keeps every other transaction off its rows until this one ends.
+    /// Runs a query. One that ends in ` FOR UPDATE` keeps every other transaction off its rows until this one ends;
+    /// with ` FOR SHARE`, off changing them.
     fn query<'a>(
         &'a mut self,
         sql: &'static str,

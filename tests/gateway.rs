@@ -1,7 +1,12 @@
 //! The use cases over a real SQLite store and without the wire, at moments that the test chooses.
 
+#[path = "support/all.rs"]
+pub mod support;
+
 #[path = "gateway/acts.rs"]
 mod acts;
+#[path = "gateway/channels.rs"]
+mod channels;
 #[path = "gateway/checks.rs"]
 mod checks;
 #[path = "gateway/clock.rs"]

@@ -33,13 +33,23 @@ words! {
     }
 }
 
+words! {
+    /// Which lines are counted together.
+    Slots {
+        /// Those of persons, and of units by their user.
+        Ordinary "ORDINARY";
+        /// Industry cards, by their responsible person.
+        Industry "INDUSTRY";
+    }
+}
+
 /// A slot: 1 and up.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(transparent)]
 pub struct Slot(u32);
 
 /// A person's count at one operator.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Quota {
     /// How many lines one may hold.
     pub limit: u32,
@@ -58,6 +68,21 @@ pub struct Count {
     pub fresh: bool,
     /// Until when the person is under a joint punishment.
     pub restricted_until: Option<Time>,
+}
+
+/// A joint punishment. It names nobody.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Restriction {
+    /// The last part of its name.
+    pub id: String,
+    /// From when.
+    pub from: Time,
+    /// Until when.
+    pub until: Time,
+    /// When it was lifted.
+    pub lifted: Option<Time>,
+    /// Who entered it.
+    pub restricted_by: String,
 }
 
 /// What a count says about one line more.
@@ -89,6 +114,27 @@ const LEGACY: Fault = Fault::new(
 );
 const PUNISHED: Fault = Fault::new(Code::JointPunishment, "no new line while a joint punishment is in force");
 const STALE: Fault = Fault::new(Code::StaleQuota, "the count is too old to rely on; ask again");
+
+// === impl Slots ===
+
+impl Slots {
+    /// How many of them a person may hold at one operator.
+    pub fn limit(self) -> u32 {
+        match self {
+            Self::Ordinary => LIMIT,
+            Self::Industry => INDUSTRY_LIMIT,
+        }
+    }
+}
+
+// === impl Restriction ===
+
+impl Restriction {
+    /// Its resource name.
+    pub fn name(&self) -> String {
+        format!("restrictions/{}", self.id)
+    }
+}
 
 // === impl Slot ===
 

@@ -3,7 +3,9 @@
 
 use std::{fmt, time::Duration};
 
-use super::{caller::Caller, decision::Decided, name::ParticipantName, time::Time};
+use super::{
+    caller::Caller, decision::Decided, name::ParticipantName, registration::judge::Checked, time::Time,
+};
 
 /// A call that was not done, and why, in a form that says what to do next.
 #[derive(Clone, Debug)]
@@ -20,6 +22,8 @@ pub struct Refusal {
     pub retry_after: Option<Duration>,
     /// The decision behind a gated act that was denied.
     pub decided: Option<Box<Decided>>,
+    /// Every check of a registration that was not made.
+    pub checks: Vec<Checked>,
 }
 
 /// A fault of one field.
@@ -217,6 +221,7 @@ impl Refusal {
             violations: Vec::new(),
             retry_after: None,
             decided: None,
+            checks: Vec::new(),
         }
     }
 

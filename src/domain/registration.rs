@@ -3,6 +3,7 @@
 //! transaction; [`refuse`] says no.
 
 pub mod draft;
+pub mod import;
 pub mod judge;
 pub mod refuse;
 
@@ -16,7 +17,7 @@ use super::{
     document::{Document, minor::Ages},
     industry::Functions,
     number::Msisdn,
-    quota,
+    quota::Slots,
     time::Time,
     unit::{UnitCode, UnitName},
     word::words,
@@ -154,9 +155,14 @@ impl Subject {
         }
     }
 
+    /// Which of that person's lines it is counted with.
+    pub fn slots(&self) -> Slots {
+        if self.is_industry() { Slots::Industry } else { Slots::Ordinary }
+    }
+
     /// How many such lines that person may hold.
     pub fn limit(&self) -> u32 {
-        if self.is_industry() { quota::INDUSTRY_LIMIT } else { quota::LIMIT }
+        self.slots().limit()
     }
 
     /// Whether it is an industry card.

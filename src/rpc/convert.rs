@@ -3,9 +3,11 @@
 
 pub mod act;
 pub mod answer;
+pub mod channel;
 pub mod document;
 pub mod fact;
 pub mod fields;
+pub mod registration;
 pub mod word;
 
 use crate::domain::{decision::Bilingual, time::Time};

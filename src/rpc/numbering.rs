@@ -111,7 +111,7 @@ impl pb::numbering_service_server::NumberingService for Numbering {
             kind: found.class.kind.wire(),
             carrier: found.class.carrier.map(|carrier| carrier.to_string()).unwrap_or_default(),
             mvno: found.mvno.map(|mvno| mvno.to_string()).unwrap_or_default(),
-            line_state: pb::LineState::Unspecified.into(),
+            line_state: found.line_state.map_or(0, Word::wire),
         };
         Ok(Response::new(pb::LookupNumberResponse { number: Some(number) }))
     }

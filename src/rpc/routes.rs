@@ -12,16 +12,19 @@ use tonic_health::{ServingStatus, server::HealthReporter};
 use tower::Service;
 
 use super::{
+    channel::Channels,
     compliance::Compliance,
     numbering::Numbering,
     participant::Participants,
     pb::{
-        self, compliance_service_server::ComplianceServiceServer,
-        numbering_service_server::NumberingServiceServer,
+        self, channel_service_server::ChannelServiceServer,
+        compliance_service_server::ComplianceServiceServer, numbering_service_server::NumberingServiceServer,
         participant_service_server::ParticipantServiceServer,
+        registration_service_server::RegistrationServiceServer,
         server_info_service_server::ServerInfoServiceServer,
         supervision_service_server::SupervisionServiceServer,
     },
+    registration::Registrations,
     server_info::ServerInfo,
     status,
     supervision::Supervision,
@@ -45,6 +48,8 @@ pub struct Routes {
     supervision: SupervisionServiceServer<Supervision>,
     participants: ParticipantServiceServer<Participants>,
     numbering: NumberingServiceServer<Numbering>,
+    channels: ChannelServiceServer<Channels>,
+    registrations: RegistrationServiceServer<Registrations>,
     server_info: ServerInfoServiceServer<ServerInfo>,
     health: Boxed,
     reflection: Boxed,
@@ -79,6 +84,10 @@ impl Routes {
             supervision: limited!(SupervisionServiceServer::new(Supervision { gateway: gateway.clone() })),
             participants: limited!(ParticipantServiceServer::new(Participants { gateway: gateway.clone() })),
             numbering: limited!(NumberingServiceServer::new(Numbering { gateway: gateway.clone() })),
+            channels: limited!(ChannelServiceServer::new(Channels { gateway: gateway.clone() })),
+            registrations: limited!(RegistrationServiceServer::new(Registrations {
+                gateway: gateway.clone()
+            })),
             server_info: limited!(ServerInfoServiceServer::new(ServerInfo { gateway })),
             health: Boxed::new(health),
             reflection: Boxed::new(reflection().build_v1().expect(SETS)),
@@ -88,12 +97,14 @@ impl Routes {
     }
 
     /// The names of the services that have a health of their own.
-    pub fn names() -> [&'static str; 5] {
+    pub fn names() -> [&'static str; 7] {
         [
             ComplianceServiceServer::<Compliance>::NAME,
             SupervisionServiceServer::<Supervision>::NAME,
             ParticipantServiceServer::<Participants>::NAME,
             NumberingServiceServer::<Numbering>::NAME,
+            ChannelServiceServer::<Channels>::NAME,
+            RegistrationServiceServer::<Registrations>::NAME,
             ServerInfoServiceServer::<ServerInfo>::NAME,
         ]
     }
@@ -124,6 +135,8 @@ impl Service<Request> for Routes {
             "greenlane.v1.SupervisionService" => self.supervision.call(request),
             "greenlane.v1.ParticipantService" => self.participants.call(request),
             "greenlane.v1.NumberingService" => self.numbering.call(request),
+            "greenlane.v1.ChannelService" => self.channels.call(request),
+            "greenlane.v1.RegistrationService" => self.registrations.call(request),
             "greenlane.v1.ServerInfoService" => self.server_info.call(request),
             "grpc.health.v1.Health" => self.health.call(request),
             "grpc.reflection.v1.ServerReflection" => self.reflection.call(request),

@@ -16,6 +16,7 @@ use crate::{
     domain::{
         decision::Decided,
         refusal::{Kind, Reason, Refusal},
+        registration::judge::Checked,
     },
     host,
 };
@@ -123,6 +124,9 @@ fn encode(refusal: &Refusal, code: Code, limit: usize, id: Option<&str>) -> Vec<
         details.push(any("BadRequest", &bad_request_of(refusal, limit)));
     }
     match refusal.reason.kind() {
+        _ if !refusal.checks.is_empty() => {
+            details.push(any("PreconditionFailure", &precondition(refusal, limit)));
+        }
         Kind::FailedPrecondition => details.push(any("PreconditionFailure", &precondition(refusal, limit))),
         Kind::ResourceExhausted => details.push(any("QuotaFailure", &quota(refusal))),
         _ => {}
@@ -171,7 +175,18 @@ fn precondition(refusal: &Refusal, limit: usize) -> PreconditionFailure {
         description: clip(&refusal.message),
     };
     let decided = refusal.decided.iter().flat_map(|decided| grounds(decided)).take(limit);
-    PreconditionFailure { violations: std::iter::once(own).chain(decided).collect() }
+    let checks = refusal.checks.iter().map(check);
+    PreconditionFailure { violations: std::iter::once(own).chain(checks).chain(decided).collect() }
+}
+
+/// One check of a registration: `CHECK <check>`, how it ended, and why it did not pass.
+fn check(checked: &Checked) -> precondition_failure::Violation {
+    let why = checked.fault.map(|fault| format!("{}: {}", fault.code, fault.text));
+    precondition_failure::Violation {
+        r#type: format!("CHECK {}", checked.check),
+        subject: checked.outcome.as_str().to_owned(),
+        description: why.as_deref().map(clip).unwrap_or_default(),
+    }
 }
 
 /// The reasons and remedies of a denied act: `REASON <code>` and `REMEDY`, each with what is and what is needed.

@@ -14,7 +14,7 @@ use crate::{
         time::Time,
     },
     host,
-    store::{Abort, BoxFuture, StoreError, Tx, sql},
+    store::{Abort, BoxFuture, Store, StoreError, Tx, sql},
 };
 
 /// What an act leaves for its entry.
@@ -53,10 +53,9 @@ impl Gateway {
         }
         let work = Arc::new(work);
         match self.act_once(context.clone(), work.clone()).await {
-            // Another node kept an answer under the same request id in the meantime: now it is found.
-            Err(Abort::Store(StoreError::Duplicate)) if context.request_id.is_some() => {
-                self.act_once(context, work).await.map_err(refusal)
-            }
+            // Another transaction wrote the same key in the meantime, the answer to this request id for one: now it is
+            // found.
+            Err(Abort::Store(StoreError::Duplicate)) => self.act_once(context, work).await.map_err(refusal),
             done => done.map_err(refusal),
         }
     }
@@ -110,6 +109,22 @@ fn too_late() -> Refusal {
         Reason::DeadlineExceeded,
         "The call's time was over before its write began; nothing was done.",
     )
+}
+
+/// The first answer to this request, where it was answered before: for acts that do much before their transaction.
+pub async fn replayed<T: DeserializeOwned + Send + 'static>(
+    store: &Store,
+    context: &Context,
+) -> Result<Option<Answered<T>>, Refusal> {
+    if context.request_id.is_none() || context.validate_only || !context.violations().is_empty() {
+        return Ok(None);
+    }
+    let context = context.clone();
+    let found = store.read(move |tx| {
+        let context = context.clone();
+        Box::pin(async move { replay(tx, &context).await })
+    });
+    Ok(found.await.map_err(refusal)?.map(|answer| Answered { answer, replayed: true }))
 }
 
 async fn replay<T: DeserializeOwned>(tx: &mut dyn Tx, context: &Context) -> Result<Option<T>, Abort> {

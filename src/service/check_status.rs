@@ -125,8 +125,8 @@ impl Gateway {
         self.evidence.count(Check {
             asker: caller.organisation.clone(),
             mvno: question.mvno.clone(),
-            action: question.action,
-            decision: finding.decided().decision,
+            action: question.action.as_str(),
+            decision: finding.decided().decision.as_str(),
             revision: finding.revision,
             bulletin: 0,
             minute: evidence::minute(finding.decide_time),

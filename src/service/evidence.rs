@@ -1,4 +1,4 @@
-//! Status checks are evidence: each is counted per asker, MVNO, action, decision, revision, bulletin and minute, and
+//! Status checks and identity checks are evidence: each is counted per asker, MVNO, action, decision, revision, bulletin and minute, and
 //! the counts are written every second. While they cannot be written, checks are not answered.
 
 use std::{
@@ -13,7 +13,6 @@ use std::{
 
 use crate::{
     domain::{
-        decision::{Action, Decision},
         name::ParticipantName,
         refusal::{Reason, Refusal},
         time::{Clock, Time},
@@ -34,11 +33,11 @@ pub struct Check {
     pub asker: ParticipantName,
     /// About whom.
     pub mvno: ParticipantName,
-    /// About what.
-    pub action: Action,
-    /// What was answered.
-    pub decision: Decision,
-    /// From which revision.
+    /// About what: the action's word, or the method's where persons are checked.
+    pub action: &'static str,
+    /// What was answered: the decision's word, or the match's.
+    pub decision: &'static str,
+    /// From which revision; 0 where it is of no standing.
     pub revision: i64,
     /// Under which bulletin; 0 while there are none.
     pub bulletin: i64,
@@ -134,15 +133,7 @@ impl Evidence {
 /// The place of a count in the order of the table's key.
 fn key(check: &Check) -> (String, String, &'static str, &'static str, i64, i64, Time) {
     let (asker, mvno) = (check.asker.to_string(), check.mvno.to_string());
-    (
-        asker,
-        mvno,
-        check.action.as_str(),
-        check.decision.as_str(),
-        check.revision,
-        check.bulletin,
-        check.minute,
-    )
+    (asker, mvno, check.action, check.decision, check.revision, check.bulletin, check.minute)
 }
 
 fn rows(counts: &[(Check, i64)]) -> Vec<sql::check_count::CheckCount> {
@@ -151,8 +142,8 @@ fn rows(counts: &[(Check, i64)]) -> Vec<sql::check_count::CheckCount> {
         .map(|(check, n)| sql::check_count::CheckCount {
             asker: check.asker.clone(),
             mvno: check.mvno.clone(),
-            action: check.action.as_str().to_owned(),
-            decision: check.decision.as_str().to_owned(),
+            action: check.action.to_owned(),
+            decision: check.decision.to_owned(),
             revision: check.revision,
             bulletin: check.bulletin,
             minute: check.minute,

@@ -3,7 +3,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::Gateway;
+use moka::sync::Cache;
+
+use super::{Gateway, context::Context};
 use crate::{
     authority::{
         Authority, Question,
@@ -17,7 +19,10 @@ use crate::{
         refusal::{Reason, Refusal},
         time::{Clock, Time},
     },
-    vault::{Vault, index::BlindIndex},
+    vault::{
+        Vault,
+        index::{BlindIndex, SubjectToken},
+    },
 };
 
 /// By what persons are kept and known.
@@ -26,7 +31,12 @@ pub struct Persons {
     pub vault: Arc<Vault>,
     /// Asks whether a person is real.
     pub authority: Desk,
+    /// Tokens that this node has seen kept, and when: they are not kept again each time that they are given out.
+    pub tokens: Cache<SubjectToken, Time>,
 }
+
+/// Tokens remembered at most.
+const MOST_TOKENS: u64 = 100_000;
 
 // === impl Persons ===
 
@@ -34,13 +44,21 @@ impl Persons {
     /// Kept by that vault, known by that authority.
     pub fn new(vault: Arc<Vault>, authority: Arc<dyn Authority>, clock: Arc<dyn Clock>) -> Self {
         let guesses = Guesses::new(vault.index().clone(), Bounds::default(), clock);
-        Self { vault, authority: Desk::new(authority, guesses) }
+        Self { vault, authority: Desk::new(authority, guesses), tokens: Cache::new(MOST_TOKENS) }
     }
 
     /// The index under which a document's holder is found.
     pub fn index_of(&self, document: &Document) -> BlindIndex {
         let (kind, number) = document.counted();
         self.vault.index().document(kind.as_str(), number)
+    }
+
+    /// The context of an act whose request is about a person: the ledger knows the request by a keyed digest, because a
+    /// plain one of so little could be tried out.
+    #[must_use]
+    pub fn veil(&self, context: Context) -> Context {
+        let request_sha256 = self.vault.index().ledger("REQUEST", &context.request_sha256);
+        Context { request_sha256, ..context }
     }
 
     /// Asks the authority about a person, where it knows such documents; `None` where it does not.

@@ -36,10 +36,22 @@ impl Faults {
         self.0.iter().any(|fault| fault.field == field)
     }
 
+    /// Adds a fault that was found elsewhere.
+    pub fn add(&mut self, fault: Violation) {
+        self.0.push(fault);
+    }
+
     /// Adds a fault unless `fine`; the first fault of a field is the one that is told.
     pub fn require(&mut self, fine: bool, field: &str, code: &str, text: impl std::fmt::Display) {
         if !fine && !self.has(field) {
             self.0.push(Violation::new(field, code, text));
+        }
+    }
+
+    /// Adds a fault that was found elsewhere.
+    pub fn push(&mut self, fault: Violation) {
+        if !self.has(&fault.field) {
+            self.0.push(fault);
         }
     }
 

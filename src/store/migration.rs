@@ -7,6 +7,7 @@
 //! | 2 | the reasons of acts |
 //! | 3 | a mark of who takes part |
 //! | 4 | subjects, lines, registrations, outlets, imports |
+//! | 5 | a lock for what is listed of persons, and the tokens that stand for them |
 
 use aws_lc_rs::digest;
 
@@ -47,6 +48,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 4,
         name: "registration",
         common: include_str!("migrations/0004_registration.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 5,
+        name: "listings",
+        common: include_str!("migrations/0005_listings.sql"),
         sqlite: "",
         postgres: "",
     },

@@ -1,14 +1,27 @@
 //! The tables, one file per aggregate, in one SQL text for every engine.
 
 pub mod allocation;
+pub mod any;
+pub mod assessment;
+pub mod blacklist;
+pub mod card;
 pub mod change;
+pub mod channel;
 pub mod check_count;
+pub mod dispute;
 pub mod entry;
 pub mod fact;
+pub mod import;
+pub mod line;
 pub mod participant;
+pub mod reader;
 pub mod reason;
+pub mod registration;
 pub mod request;
+pub mod restriction;
+pub mod selling;
 pub mod standing;
+pub mod subject;
 
 /// Values of a statement, in the order of ?1 to ?n.
 macro_rules! values {

@@ -12,6 +12,7 @@ use crate::domain::name::ParticipantName;
 /// The makers of indexes and pseudonyms. Not printable: it holds keys.
 pub struct Index {
     document: hmac::Key,
+    number: hmac::Key,
     token: hmac::Key,
     ledger: hmac::Key,
     answer: hmac::Key,
@@ -34,6 +35,7 @@ impl Index {
         let key = |what| hmac::Key::new(hmac::HMAC_SHA256, &*line.derive(what));
         Self {
             document: key("document"),
+            number: key("subscriber number"),
             token: key("subject token"),
             ledger: key("ledger"),
             answer: key("authority answer"),
@@ -44,6 +46,11 @@ impl Index {
     /// The index of a document: its type's word and its number in normal form.
     pub fn document(&self, kind: &str, number: &str) -> BlindIndex {
         BlindIndex(blind(&self.document, kind, number))
+    }
+
+    /// The index of a subscriber's number in E.164.
+    pub fn number(&self, e164: &str) -> BlindIndex {
+        BlindIndex(blind(&self.number, "MSISDN", e164))
     }
 
     /// The token of a subject at that MVNO.

@@ -1,20 +1,24 @@
 //! A gateway on a folder of its own, and short words for its use cases.
 
 use std::{
-    path::PathBuf,
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use greenlane::{
+    authority::{self, Authority, Question as Asked},
     cache::{Cache, none::NoCache},
     domain::{
         caller::Caller,
         decision::Action,
         fact::{AssessmentCriterion, AssessmentOutcome, FindingSeverity, InspectionMethod, LicenceKind},
+        identity::outcome::AuthorityMatch,
         name::ParticipantName,
         participant::{Participant, ParticipantState},
         refusal::Refusal,
@@ -30,6 +34,7 @@ use greenlane::{
         evidence::Evidence,
         feed::Feed,
         page::Pages,
+        persons::Persons,
         receipt::Signer,
         record::Recorded,
         shelf::Shelf,
@@ -38,20 +43,31 @@ use greenlane::{
             record_licence::Licence,
         },
     },
-    store::{Abort, BoxFuture, Store, Tx, sql, sqlite},
+    store::{Abort, BoxFuture, Store, Tx, postgres, sql, sqlite},
+    vault::{
+        Files, Vault,
+        keyfile::{KeyLine, Purpose},
+    },
 };
 
 use tokio_util::sync::CancellationToken;
 
-use crate::clock::TestClock;
+use crate::{clock::TestClock, support::postgres::Cluster};
 
 /// A gateway and what it stands on.
 pub struct World {
     pub gateway: Arc<Gateway>,
     pub feed: Arc<Feed>,
     pub clock: Arc<TestClock>,
+    pub authority: Arc<Said>,
     path: PathBuf,
     _folder: Arc<tempfile::TempDir>,
+}
+
+/// An authority that says what the test told it to, and counts how often.
+pub struct Said {
+    answer: Mutex<AuthorityMatch>,
+    asked: AtomicUsize,
 }
 
 /// When every world begins.
@@ -165,6 +181,41 @@ pub fn question(mvno: &str, action: Action) -> Question {
     Question { mvno: name(mvno), action, min_revision: 0, as_of_time: None, known_time: None }
 }
 
+/// The files of a vault in that folder, the same ones again where they are there.
+fn keys(folder: &Path) -> Files {
+    let key = |name, purpose| {
+        let path = folder.join(name);
+        if !path.exists() {
+            fs::write(&path, format!("{}\n", *KeyLine::fresh(purpose).line())).expect("written");
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).expect("its owner's");
+        }
+        path
+    };
+    Files { kek: key("kek.key", Purpose::Kek), index: key("index.key", Purpose::Index) }
+}
+
+// === impl Said ===
+
+impl Said {
+    /// From now on it says that.
+    pub fn says(&self, answer: AuthorityMatch) {
+        *self.answer.lock().expect("short") = answer;
+    }
+
+    /// How often it was asked.
+    pub fn asked(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+impl Authority for Said {
+    fn ask(&self, _: Asked) -> authority::BoxFuture<AuthorityMatch> {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        let answer = *self.answer.lock().expect("short");
+        Box::pin(std::future::ready(answer))
+    }
+}
+
 // === impl World ===
 
 impl World {
@@ -186,6 +237,25 @@ impl World {
         options: sqlite::Options,
     ) -> Self {
         let store = sqlite::open(&path, options, clock.now()).expect("opened");
+        Self::stand(store, path, folder, clock).await
+    }
+
+    /// On an empty database of PostgreSQL.
+    pub async fn postgres() -> Self {
+        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+        let clock = Arc::new(TestClock::at(start()));
+        let url = Cluster::shared().fresh_database();
+        let options = postgres::Options::new(&url, None, None).expect("options");
+        let store = postgres::open(options, clock.now()).await.expect("opened");
+        Self::stand(store, folder.path().join("none"), folder, clock).await
+    }
+
+    async fn stand(
+        store: Store,
+        path: PathBuf,
+        folder: Arc<tempfile::TempDir>,
+        clock: Arc<TestClock>,
+    ) -> Self {
         let rules = Arc::new(RuleBook::shipped());
         let cache: Arc<dyn Cache> = Arc::new(NoCache::new());
         let board = Arc::new(Board::new(None, clock.clone()));
@@ -193,6 +263,10 @@ impl World {
             Arc::new(Feed::new(board.clone(), rules.clone(), clock.clone(), Shelf::new(cache.clone())));
         store.follow(feed.clone());
         store.refresh().await.expect("followed");
+        let authority =
+            Arc::new(Said { answer: Mutex::new(AuthorityMatch::Match), asked: AtomicUsize::new(0) });
+        let vault = Arc::new(Vault::open(&keys(folder.path())).expect("a vault"));
+        let persons = Persons::new(vault, authority.clone(), clock.clone());
         let gateway = Gateway {
             store,
             clock: clock.clone(),
@@ -203,9 +277,9 @@ impl World {
             signer: Arc::new(Signer::from_pkcs8(&Signer::generate()).expect("a key")),
             closing: CancellationToken::new(),
             pages: Pages::new(b"a key of the test"),
-            persons: None,
+            persons: Some(Arc::new(persons)),
         };
-        Self { gateway: Arc::new(gateway), feed, clock, path, _folder: folder }
+        Self { gateway: Arc::new(gateway), feed, clock, authority, path, _folder: folder }
     }
 
     /// One MVNO per name, none with a fact.
@@ -226,7 +300,7 @@ impl World {
 
     /// The node stops, and starts again on the same file after that time.
     pub async fn restart_after(self, span: Duration) -> Self {
-        let Self { gateway, feed, clock, path, _folder } = self;
+        let Self { gateway, feed, clock, path, _folder, .. } = self;
         drop(feed);
         drop(Arc::into_inner(gateway).expect("nobody else uses it"));
         clock.pass(span);

@@ -12,6 +12,12 @@ use crate::support::node::{IDENTITIES, Node};
 
 /// Who may: R regulator, P police, C carrier, M MVNO, A auditor, O operator, T portal; * everyone.
 const TABLE: &[(&str, &str)] = &[
+    ("/greenlane.v1.ChannelService/AuthoriseChannel", "M"),
+    ("/greenlane.v1.ChannelService/BindReader", "M"),
+    ("/greenlane.v1.ChannelService/BlacklistChannel", "R"),
+    ("/greenlane.v1.ChannelService/GetChannel", "RMA"),
+    ("/greenlane.v1.ChannelService/ListChannels", "RMA"),
+    ("/greenlane.v1.ChannelService/SuspendChannel", "M"),
     ("/greenlane.v1.ComplianceService/BatchCheckStatus", "RPCMA"),
     ("/greenlane.v1.ComplianceService/CheckStatus", "RPCMA"),
     ("/greenlane.v1.ComplianceService/GetStanding", "RPCMA"),

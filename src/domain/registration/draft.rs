@@ -148,6 +148,17 @@ impl Draft {
     }
 }
 
+// === impl TakenDraft ===
+
+impl TakenDraft {
+    /// Reads a capture that stands alone: by an outlet, as Register asks for it.
+    pub fn read_alone(self) -> Result<Taken, Vec<At>> {
+        let mut found = Vec::new();
+        let mut reader = Reader { found: &mut found, prefix: "", on: Date::MIN, way: Way::Registered };
+        reader.taken(self).ok_or(found)
+    }
+}
+
 /// When it is judged: a day back at most, but for what is imported; never ahead.
 fn moment(time: Option<Time>, way: Way, now: Time, faults: &mut Faults<'_>) -> Time {
     let time = time.unwrap_or(now);

@@ -40,7 +40,10 @@ macro_rules! acts {
 
 acts!(
     AllocateNumbersRequest,
+    ChangeLineStateRequest,
+    CloseLineRequest,
     ApproveParticipantRequest,
+    BlacklistChannelRequest,
     CloseFindingRequest,
     CreateParticipantRequest,
     LiftSuspensionRequest,
@@ -52,21 +55,29 @@ acts!(
     ResumeParticipantRequest,
     ReturnNumbersRequest,
     RevokeLicenceRequest,
+    SuspendChannelRequest,
     SuspendMvnoRequest,
     SuspendParticipantRequest,
 );
 
-impl Act for pb::SubmitRectificationRequest {
-    fn request_id(&self) -> &str {
-        &self.request_id
-    }
-    fn validate_only(&self) -> bool {
-        self.validate_only
-    }
-    fn reason(&self) -> &str {
-        ""
-    }
+/// Acts that say no reason.
+macro_rules! plain_acts {
+    ($($message:ident),* $(,)?) => {
+        $(impl Act for pb::$message {
+            fn request_id(&self) -> &str { &self.request_id }
+            fn validate_only(&self) -> bool { self.validate_only }
+            fn reason(&self) -> &str { "" }
+        })*
+    };
 }
+
+plain_acts!(
+    AssessIndustryUserRequest,
+    AuthoriseChannelRequest,
+    BindReaderRequest,
+    RegisterRequest,
+    SubmitRectificationRequest,
+);
 
 /// The caller of a request. `layer::access` lets none through without one.
 pub fn peer(extensions: &Extensions) -> Result<&Arc<Peer>, Status> {
@@ -93,21 +104,27 @@ pub fn context<M: Act>(request: &Request<M>, fields: Fields) -> Result<Context, 
 
 /// The context of a call that is entered without being an act.
 pub fn read<M: Message>(request: &Request<M>) -> Result<Context, Status> {
-    let extensions = request.extensions();
+    let context = stream(request.extensions())?;
+    let mut digest = digest::Context::new(&digest::SHA256);
+    digest.update(context.method.as_bytes());
+    digest.update(&request.get_ref().encode_to_vec());
+    let until = request.extensions().get::<Until>().map(|until| until.0);
+    Ok(Context { request_sha256: hex(digest.finish().as_ref()), until, ..context })
+}
+
+/// The context of a stream's messages: each is an act of its own, and the stream lasts as long as it does.
+pub fn stream(extensions: &Extensions) -> Result<Context, Status> {
     let peer = peer(extensions)?;
     let method = extensions.get::<&'static pb::Method>().map_or("", |method| method.path);
-    let mut digest = digest::Context::new(&digest::SHA256);
-    digest.update(method.as_bytes());
-    digest.update(&request.get_ref().encode_to_vec());
     Ok(Context {
         caller: peer.caller.clone(),
         certificate_sha256: peer.certificate_hex(),
         method,
-        request_sha256: hex(digest.finish().as_ref()),
+        request_sha256: String::new(),
         request_id: None,
         validate_only: false,
         reason: String::new(),
         faults: Vec::new(),
-        until: extensions.get::<Until>().map(|until| until.0),
+        until: None,
     })
 }

@@ -6,6 +6,7 @@ use prost_types::Timestamp;
 use super::word::Word;
 use crate::domain::{
     caller::Class,
+    channel::outlet::OutletName,
     name::{ParticipantName, Slug},
     refusal::{Refusal, Violation},
     time::Time,
@@ -80,9 +81,23 @@ impl Fields {
         }
     }
 
+    /// The name of a registration. Whose it is decides the service: another's is not found.
+    pub fn registration(&mut self, field: &str, text: &str) -> String {
+        self.fact(field, text, "registrations").1
+    }
+
     /// The name of the fact that a new one corrects, or nothing.
     pub fn supersedes(&mut self, field: &str, text: &str, collection: &str) -> Option<String> {
         (!text.is_empty()).then(|| self.fact(field, text, collection).1)
+    }
+
+    /// The name of an outlet.
+    pub fn outlet(&mut self, field: &str, text: &str) -> OutletName {
+        OutletName::parse(text).unwrap_or_else(|| {
+            let code = if text.is_empty() { "REQUIRED" } else { "BAD_NAME" };
+            self.fault(field, code, "a name like mvnos/m07/channels/<id>");
+            OutletName { mvno: nobody(Class::Mvno), id: String::new() }
+        })
     }
 
     /// A page's size. What is too large is cut, not refused.

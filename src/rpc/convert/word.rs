@@ -2,7 +2,14 @@
 //! does not compile.
 
 use crate::{
-    domain::{caller, capture, decision, document, fact, identity::outcome, number, participant, standing},
+    domain::{
+        caller, capture, channel, decision, document, fact,
+        identity::outcome,
+        line::{self, ladder},
+        number, participant,
+        registration::{self, import},
+        standing,
+    },
     rpc::pb,
 };
 
@@ -40,6 +47,8 @@ macro_rules! wire {
 wire! {
     caller::Class => ParticipantClass { Regulator, Police, Carrier, Mvno, Auditor, Operator, Portal }
     capture::CaptureMethod => CaptureMethod { Reader, OnlineCheck, LiveVideo, Manual }
+    channel::ChannelKind => ChannelKind { OwnHall, PhysicalAgent, OnlineAgent, Platform }
+    channel::ChannelState => ChannelState { Authorised, Suspended, Blacklisted }
     decision::Action => Action {
         SignAgreement, RenewAgreement, AddPilotCity, ExpandScope, AllocateNumbers, GrantFormalLicence,
         NewActivations, OnboardChannel, SellIndustryCards, ServeExistingUsers,
@@ -58,6 +67,11 @@ wire! {
     fact::InspectionMethod => InspectionMethod { OutletCovert, DataSample }
     fact::LicenceKind => LicenceKind { Pilot, Formal }
     outcome::CheckOutcome => CheckOutcome { Pass, Fail, NotChecked }
+    import::OnDuplicate => OnDuplicate { Skip, Error }
+    ladder::Step => SupplementStep { Notice, OneWayStop, SecondNotice, TwoWayStop, Close }
+    line::LineState => LineState { Active, OneWayStop, TwoWayStop, Closed }
+    registration::RegistrationEvent => RegistrationEvent { Open, Transfer, SimChange, Supplement }
+    registration::RegistrationState => RegistrationState { Verified, SupplementDue, Closed, Erased }
     number::NumberKind => NumberKind { Mvno, Ordinary, Satellite, Iot }
     participant::Level => Level { Ministry, Province, City }
     participant::ParticipantState => ParticipantState { Proposed, Active, Suspended, ResumeProposed }

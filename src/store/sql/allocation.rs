@@ -48,6 +48,18 @@ pub async fn lookup_active(tx: &mut dyn Tx, prefix: &str) -> Result<Option<Alloc
     rows.first().map(read).transpose()
 }
 
+/// Whether an MVNO holds a block.
+pub async fn is_held(tx: &mut dyn Tx, mvno: &ParticipantName, prefix: &str) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM allocation WHERE prefix = ?1 AND mvno = ?2 AND return_time IS NULL";
+    Ok(!tx.query(sql, values![prefix, mvno]).await?.is_empty())
+}
+
+/// The prefixes of all blocks that an MVNO holds.
+pub async fn prefixes(tx: &mut dyn Tx, mvno: &ParticipantName) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT prefix FROM allocation WHERE mvno = ?1 AND return_time IS NULL";
+    tx.query(sql, values![mvno]).await?.iter().map(|row| row.text(0).map(str::to_owned)).collect()
+}
+
 /// How many blocks an MVNO holds.
 pub async fn count_active(tx: &mut dyn Tx, mvno: &ParticipantName) -> Result<i64, StoreError> {
     let sql = "SELECT COUNT(*) FROM allocation WHERE mvno = ?1 AND return_time IS NULL";

@@ -71,12 +71,7 @@ pub async fn save(tx: &mut dyn Tx, outlet: &Outlet, uscc_index: &[u8]) -> Result
 }
 
 /// Moves an outlet to a state.
-pub async fn move_to(
-    tx: &mut dyn Tx,
-    id: &str,
-    state: ChannelState,
-    now: Time,
-) -> Result<(), StoreError> {
+pub async fn move_to(tx: &mut dyn Tx, id: &str, state: ChannelState, now: Time) -> Result<(), StoreError> {
     tx.execute(
         "UPDATE channel SET state = ?2, update_time = ?3 WHERE id = ?1",
         values![id, state.as_str(), now],
@@ -95,11 +90,7 @@ pub async fn blacklist_unit(tx: &mut dyn Tx, uscc_index: &[u8], now: Time) -> Re
 }
 
 /// Waits for whoever reads an outlet at which that person works with [`lookup_shared`].
-pub async fn touch_of_person(
-    tx: &mut dyn Tx,
-    document_index: &[u8],
-    now: Time,
-) -> Result<u64, StoreError> {
+pub async fn touch_of_person(tx: &mut dyn Tx, document_index: &[u8], now: Time) -> Result<u64, StoreError> {
     tx.execute(
         "UPDATE channel SET update_time = ?2
          WHERE id IN (SELECT channel FROM channel_person WHERE document_index = ?1)",
@@ -185,9 +176,7 @@ pub async fn persons(tx: &mut dyn Tx, id: &str) -> Result<Vec<Person>, StoreErro
         )
         .await?;
     rows.iter()
-        .map(|row| {
-            Ok(Person { operator_id: row.text(0)?.to_owned(), document_index: row.blob(1)?.to_vec() })
-        })
+        .map(|row| Ok(Person { operator_id: row.text(0)?.to_owned(), document_index: row.blob(1)?.to_vec() }))
         .collect()
 }
 

@@ -1,4 +1,4 @@
-//! Status checks, counted.
+//! Status checks and identity checks, counted.
 
 use super::values;
 use crate::{

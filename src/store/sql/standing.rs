@@ -30,6 +30,21 @@ pub async fn lock(tx: &mut dyn Tx, mvno: &ParticipantName) -> Result<(), StoreEr
     tx.query("SELECT revision FROM standing WHERE mvno = ?1 FOR UPDATE", values![mvno]).await.map(drop)
 }
 
+/// One row, which nobody changes until this transaction ends; others may look at it the same way meanwhile.
+pub async fn lookup_shared(
+    tx: &mut dyn Tx,
+    mvno: &ParticipantName,
+) -> Result<Option<StandingRow>, StoreError> {
+    let rows = tx
+        .query(
+            "SELECT mvno, standing, previous, since_time, revision, rule_version, next_turn
+             FROM standing WHERE mvno = ?1 FOR SHARE",
+            values![mvno],
+        )
+        .await?;
+    rows.first().map(read).transpose()
+}
+
 /// One row.
 pub async fn lookup(tx: &mut dyn Tx, mvno: &ParticipantName) -> Result<Option<StandingRow>, StoreError> {
     let rows = tx

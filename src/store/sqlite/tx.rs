@@ -44,7 +44,7 @@ impl<'c> SqliteTx<'c> {
             return Err(StoreError::Unavailable("the transaction was given up".to_owned()));
         }
         // Who writes is alone: rows need no lock, and SQLite has no word for it.
-        let sql = sql.strip_suffix(" FOR UPDATE").unwrap_or(sql);
+        let sql = sql.strip_suffix(" FOR UPDATE").or_else(|| sql.strip_suffix(" FOR SHARE")).unwrap_or(sql);
         let mut statement = self.connection.prepare_cached(sql).map_err(error)?;
         if statement.parameter_count() != values.len() {
             // SQLite would take NULL for what is missing.
