@@ -7,5 +7,7 @@ pub mod support;
 mod asking;
 #[path = "ctl/contexts.rs"]
 mod contexts;
+#[path = "ctl/importing.rs"]
+mod importing;
 #[path = "ctl/world.rs"]
 mod world;

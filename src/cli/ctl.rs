@@ -3,12 +3,15 @@
 
 mod call;
 mod check;
+mod close;
 mod context;
 mod contexts;
 mod doctor;
+mod import;
 mod link;
 mod output;
 mod refused;
+mod register;
 mod stamp;
 mod whoami;
 mod word;
@@ -55,6 +58,12 @@ enum Command {
     Check(check::Args),
     /// Look at everything between here and an answer, one line each. Exit code 1 when something is bad.
     Doctor,
+    /// Register one line.
+    Register(Box<register::Args>),
+    /// Take subscribers in by file, or show an import.
+    Import(import::Args),
+    /// End a line.
+    Close(close::Args),
 }
 
 /// Runs it.
@@ -65,6 +74,9 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Whoami => whoami::run(&common),
         Command::Check(args) => check::run(&common, &args),
         Command::Doctor => doctor::run(&common),
+        Command::Register(args) => register::run(&common, &args),
+        Command::Import(args) => import::run(&common, &args),
+        Command::Close(args) => close::run(&common, &args),
     }
 }
 

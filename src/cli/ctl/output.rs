@@ -23,7 +23,8 @@ pub(super) struct Sheet(Table);
 pub(super) fn pool() -> Result<DescriptorPool, Failure> {
     let mut pool = DescriptorPool::decode(pb::DESCRIPTORS).map_err(|fault| fault.to_string())?;
     // What refusals have in them.
-    pool.decode_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET).map_err(|fault| fault.to_string())?;
+    pool.decode_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
+        .map_err(|fault| fault.to_string())?;
     Ok(pool)
 }
 
