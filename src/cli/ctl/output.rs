@@ -3,6 +3,7 @@
 use comfy_table::{Table, presets};
 use prost::Message;
 use prost_reflect::{DescriptorPool, DynamicMessage};
+use prost_types::{FileDescriptorProto, FileDescriptorSet};
 use serde::Serialize;
 
 use crate::{cli::Failure, rpc::pb};

@@ -12,6 +12,7 @@ use super::{
     columns,
     feed::{Batch, Feed},
     progress::Progress,
+    reader::Fault,
     state::{State, States},
     stop::Stop,
 };
@@ -199,8 +200,21 @@ impl<'a> Sending<'a> {
         Ok(self.end())
     }
 
-    fn end(&self) -> End {
-        if self.stop.is_asked() { End::Stopped } else { End::Whole }
+    fn end(&mut self) -> End {
+        if self.stop.is_asked() {
+            return End::Stopped;
+        }
+        self.tell_before(i64::MAX);
+        End::Whole
+    }
+
+    /// Tells rows that could not be sent, in the order of the file: they were read ahead of the answers.
+    fn tell_before(&mut self, row: i64) {
+        let before = |fault: &mut Fault| i64::try_from(fault.row).is_ok_and(|number| number < row);
+        while let Some(fault) = self.feed.faults.pop_front_if(before) {
+            self.state.unreadable += 1;
+            self.progress.rejected(fault.row, &fault.column, fault.code, &fault.text);
+        }
     }
 
     /// Reads on, as far as the window allows.
@@ -210,10 +224,6 @@ impl<'a> Sending<'a> {
             let next = self.feed.next(self.state.durable_through_row);
             let next =
                 next.map_err(|error| Cut::Failed(format!("the file cannot be read: {error}").into()))?;
-            while let Some(fault) = self.feed.faults.pop_front() {
-                self.state.unreadable += 1;
-                self.progress.rejected(fault.row, &fault.column, fault.code, &fault.text);
-            }
             match next {
                 Some(batch) => self.under_way.push_back(batch),
                 None => break,
@@ -240,9 +250,11 @@ impl<'a> Sending<'a> {
         state.skipped = self.before.skipped + answer.skipped;
         state.rejected = self.before.rejected + answer.rejected_total;
         for row in &answer.rejected {
+            self.tell_before(row.row_number);
             let (column, text) = columns::told(&row.text);
             self.progress.rejected(row.row_number, column.as_deref().unwrap_or_default(), &row.code, text);
         }
+        self.tell_before(self.state.durable_through_row);
         while self.under_way.pop_front_if(|batch| batch.last <= answer.durable_through_row).is_some() {}
         self.progress.at(u64::try_from(self.state.durable_through_row.saturating_sub(1)).unwrap_or(0));
         self.states.map_or(Ok(()), |states| states.keep(&self.state)).map_err(Cut::Failed)
