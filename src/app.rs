@@ -228,6 +228,9 @@ impl App {
         app.spawn(rounds::evidence(app.gateway.clone()));
         app.spawn(rounds::turns(app.gateway.clone()));
         app.spawn(rounds::prune(app.gateway.clone()));
+        app.spawn(rounds::ladders(app.gateway.clone()));
+        app.spawn(rounds::erasure(app.gateway.clone()));
+        app.spawn(rounds::rewrap(app.gateway.clone()));
         app.spawn(rounds::health(app.ready.clone(), app.reporter.clone()));
         app.spawn(rounds::material(app.server.clone(), app.settings.tls.clone()));
         Ok(app)

@@ -18,6 +18,7 @@ pub mod feed;
 pub mod gate;
 pub mod identity;
 pub mod import;
+pub mod keep;
 pub mod list_allocations;
 pub mod list_inspections;
 pub mod list_standings;

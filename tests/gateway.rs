@@ -23,6 +23,8 @@ mod numbers;
 mod participants;
 #[path = "gateway/past.rs"]
 mod past;
+#[path = "gateway/registrations.rs"]
+mod registrations;
 #[path = "gateway/ticker.rs"]
 mod ticker;
 #[path = "gateway/watch.rs"]

@@ -12,7 +12,7 @@ use tonic_health::server::HealthReporter;
 
 use super::Ready;
 use crate::{
-    domain::time::DAY,
+    domain::{refusal::Refusal, time::DAY},
     layer::limit,
     net::{
         Server,
@@ -21,6 +21,7 @@ use crate::{
     rpc::routes,
     service::Gateway,
     store::{Store, sql},
+    vault::rotation::Tally,
 };
 
 /// Request ids are kept for so long.
@@ -94,6 +95,51 @@ pub(super) async fn prune(gateway: Arc<Gateway>) {
             tracing::warn!(refusal = %crate::service::refusal(abort), "old request ids and tokens were not forgotten");
         }
     }
+}
+
+/// Takes the steps of ladders that are due, every minute.
+pub(super) async fn ladders(gateway: Arc<Gateway>) {
+    loop {
+        tokio::time::sleep(SECOND * 60).await;
+        until_none("a ladder was not climbed", || gateway.climb_ladders()).await;
+    }
+}
+
+/// Erases what was kept long enough, every hour.
+pub(super) async fn erasure(gateway: Arc<Gateway>) {
+    loop {
+        until_none("registrations were not erased", || gateway.erase_due()).await;
+        tokio::time::sleep(DAY / 24).await;
+    }
+}
+
+/// Goes on, batch by batch, until nothing is left to do.
+async fn until_none<F>(what: &'static str, batch: impl Fn() -> F)
+where
+    F: Future<Output = Result<u64, Refusal>>,
+{
+    loop {
+        match batch().await {
+            Ok(0) => return,
+            Ok(done) => tracing::info!(done, "kept registrations"),
+            Err(refusal) => {
+                tracing::error!(%refusal, what, "tried again later");
+                return;
+            }
+        }
+    }
+}
+
+/// Wraps every data key by the newest key, once a start: a newer key comes with one.
+pub(super) async fn rewrap(gateway: Arc<Gateway>) {
+    match gateway.rewrap_keys().await {
+        Ok(tally) if tally == Tally::default() => {}
+        Ok(tally) => tracing::info!(?tally, "data keys are wrapped by the newest key"),
+        Err(refusal) => {
+            tracing::error!(%refusal, "not every data key was wrapped by the newest key; the next start goes on")
+        }
+    }
+    std::future::pending::<()>().await;
 }
 
 /// Keeps the health service at what `/readyz` says.

@@ -61,6 +61,8 @@ pub struct World {
     pub clock: Arc<TestClock>,
     pub authority: Arc<Said>,
     path: PathBuf,
+    /// The database, where it is one of PostgreSQL.
+    url: Option<String>,
     _folder: Arc<tempfile::TempDir>,
 }
 
@@ -237,7 +239,7 @@ impl World {
         options: sqlite::Options,
     ) -> Self {
         let store = sqlite::open(&path, options, clock.now()).expect("opened");
-        Self::stand(store, path, folder, clock).await
+        Self::stand(store, path, None, folder, clock).await
     }
 
     /// On an empty database of PostgreSQL.
@@ -247,12 +249,42 @@ impl World {
         let url = Cluster::shared().fresh_database();
         let options = postgres::Options::new(&url, None, None).expect("options");
         let store = postgres::open(options, clock.now()).await.expect("opened");
-        Self::stand(store, folder.path().join("none"), folder, clock).await
+        Self::stand(store, folder.path().join("none"), Some(url), folder, clock).await
+    }
+
+    /// Another node on the same database, with the same keys and the same clock.
+    pub async fn beside(&self) -> Self {
+        let url = self.url.clone().expect("a database that nodes share");
+        let options = postgres::Options::new(&url, None, None).expect("options");
+        let store = postgres::open(options, self.clock.now()).await.expect("opened");
+        let path = self.path.clone();
+        Self::stand(store, path, Some(url), self._folder.clone(), self.clock.clone()).await
+    }
+
+    /// A newer key-encryption key; in force from the next start.
+    pub fn add_kek(&self) {
+        let path = self._folder.path().join("kek.key");
+        let mut text = fs::read_to_string(&path).expect("the keys");
+        text.push_str(&KeyLine::fresh(Purpose::Kek).line());
+        fs::write(&path, text).expect("written");
+    }
+
+    /// Every file of the database, as it lies there now.
+    pub fn files(&self) -> Vec<Vec<u8>> {
+        let listed = fs::read_dir(self._folder.path()).expect("the folder");
+        let paths = listed.map(|entry| entry.expect("a file").path());
+        let files: Vec<_> = paths
+            .filter(|path| path.extension().is_none_or(|end| end != "key"))
+            .map(|path| fs::read(path).expect("read"))
+            .collect();
+        assert!(files.iter().map(Vec::len).sum::<usize>() > 100_000, "a database");
+        files
     }
 
     async fn stand(
         store: Store,
         path: PathBuf,
+        url: Option<String>,
         folder: Arc<tempfile::TempDir>,
         clock: Arc<TestClock>,
     ) -> Self {
@@ -279,7 +311,7 @@ impl World {
             pages: Pages::new(b"a key of the test"),
             persons: Some(Arc::new(persons)),
         };
-        Self { gateway: Arc::new(gateway), feed, clock, authority, path, _folder: folder }
+        Self { gateway: Arc::new(gateway), feed, clock, authority, path, url, _folder: folder }
     }
 
     /// One MVNO per name, none with a fact.

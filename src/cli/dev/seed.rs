@@ -8,6 +8,7 @@ use crate::{
     domain::{
         allocation::Allocation,
         caller::Class,
+        channel::{ChannelKind, ChannelState, outlet::Outlet},
         fact::{Fact, FactBody, InspectionMethod},
         name::{ParticipantName, Slug},
         number::Prefix,
@@ -16,7 +17,7 @@ use crate::{
         time::{DAY, Time},
     },
     host,
-    service::{Gateway, record, refusal},
+    service::{Gateway, persons::Persons, record, refusal},
     store::{Abort, Tx, sql},
 };
 
@@ -27,9 +28,9 @@ const GAP: Duration = Duration::from_secs(15 * 24 * 60 * 60);
 
 /// Sows what is missing; says what it did.
 pub(super) async fn sow(gateway: &Arc<Gateway>, refresh: bool) -> Result<Vec<String>, Refusal> {
-    let (now, rules) = (gateway.clock.now(), gateway.rules.clone());
+    let (now, rules, persons) = (gateway.clock.now(), gateway.rules.clone(), gateway.persons.clone());
     let sown = gateway.store.write(move |tx| {
-        let rules = rules.clone();
+        let (rules, persons) = (rules.clone(), persons.clone());
         Box::pin(async move {
             let empty = sql::participant::list(tx, None, "", 1).await?.is_empty();
             let mut notes = Vec::new();
@@ -41,6 +42,9 @@ pub(super) async fn sow(gateway: &Arc<Gateway>, refresh: bool) -> Result<Vec<Str
                     turn(tx, &rules, &mvno, now).await?;
                 }
                 blocks(tx, now).await?;
+                if let Some(persons) = &persons {
+                    outlets(tx, persons, now).await?;
+                }
                 record::entry(tx, "seed", "sample", now, serde_json::json!({ "mvnos": MVNOS }), None).await?;
             } else if refresh {
                 let fresh = freshen(tx, &rules, now).await?;
@@ -166,6 +170,34 @@ async fn blocks(tx: &mut dyn Tx, now: Time) -> Result<(), Abort> {
             reason: "sample data".to_owned(),
         };
         sql::allocation::add(tx, &allocation).await?;
+    }
+    Ok(())
+}
+
+/// A hall with a reader for each MVNO that a newcomer tries, and an agent for the first.
+async fn outlets(tx: &mut dyn Tx, persons: &Persons, now: Time) -> Result<(), Abort> {
+    for (mvno, id, kind, uscc, reader) in [
+        ("m01", "hall-1", ChannelKind::OwnHall, "91999999MA00TE5T09", "RD-000001"),
+        ("m01", "shop-1", ChannelKind::PhysicalAgent, "92999999MA00TE5TX0", "RD-000002"),
+        ("m07", "hall-7", ChannelKind::OwnHall, "93999999MA00TE5T16", "RD-000007"),
+    ] {
+        let outlet = Outlet {
+            id: id.to_owned(),
+            mvno: name(Class::Mvno, mvno),
+            kind,
+            state: ChannelState::Authorised,
+            legal_name: format!("Sample outlet {id}"),
+            uscc: uscc.to_owned(),
+            uscc_compared: false,
+            plate_number: format!("SAMPLE-{id}"),
+            trained_time: Some(now.minus(DAY * 30)),
+            agreement_number: if kind.is_entrusted() { "SAMPLE-1".to_owned() } else { String::new() },
+            agreement_end: kind.is_entrusted().then(|| now.plus(DAY * 3650)),
+            authorise_time: now,
+        };
+        let index = persons.vault.index().document("USCC", uscc);
+        sql::channel::add(tx, &outlet, index.as_bytes()).await?;
+        sql::reader::bind(tx, reader, id, now).await?;
     }
     Ok(())
 }

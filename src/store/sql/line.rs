@@ -213,8 +213,8 @@ pub async fn list(
     const ALL: &str = concat!(
         "SELECT ",
         columns!(),
-        " FROM line WHERE mvno = ?1 AND (?3 = '' OR registration_state = ?3) AND (?4 = '' OR state = ?4)
-          AND (?2 = '' OR ?2 <> '') AND id > ?5 ORDER BY id LIMIT ?6"
+        " FROM line WHERE mvno = ?1 AND ?2 = '' AND (?3 = '' OR registration_state = ?3)
+          AND (?4 = '' OR state = ?4) AND id > ?5 ORDER BY id LIMIT ?6"
     );
     const OF_SUBJECT: &str = concat!(
         "SELECT ",
