@@ -9,5 +9,7 @@ mod asking;
 mod contexts;
 #[path = "ctl/importing.rs"]
 mod importing;
+#[path = "ctl/registering.rs"]
+mod registering;
 #[path = "ctl/world.rs"]
 mod world;

@@ -60,7 +60,8 @@ fn bad_rows_are_told_and_the_rest_is_in() {
     assert_eq!(shown.code, 0);
     let rejected = world.ctl(&["import", "show", "first", "--rejected"]);
     assert!(rejected.out.starts_with(&format!("\u{feff}{HEADER},rejected_row,rejected_code,rejected_text")));
-    let told: Vec<Vec<&str>> = rejected.out.lines().skip(1).map(|line| line.splitn(10, ',').collect()).collect();
+    let told: Vec<Vec<&str>> =
+        rejected.out.lines().skip(1).map(|line| line.splitn(10, ',').collect()).collect();
     let codes: Vec<(&str, &str)> = told.iter().map(|cells| (cells[7], cells[8])).collect();
     let kinds = ["BAD_CHECKSUM", "BAD_LENGTH", "SEX_MISMATCH", "TOO_FEW_COLUMNS", "BAD_LENGTH"];
     let rows: Vec<String> = (1..=10).map(|n| (n * 300 + 1).to_string()).collect();
@@ -78,7 +79,9 @@ fn bad_rows_are_told_and_the_rest_is_in() {
 #[test]
 fn files_of_excel() {
     let world = World::start();
-    let text = fs::read_to_string(world.subscribers("utf8.csv", &["--rows", "20"])).expect("text").replace('\n', "\r\n");
+    let text = fs::read_to_string(world.subscribers("utf8.csv", &["--rows", "20"]))
+        .expect("text")
+        .replace('\n', "\r\n");
     fs::write(world.file("bom.csv"), format!("\u{feff}{text}")).expect("written");
     let said = world.ctl(&["import", "bom.csv", "--output", "json"]);
     assert_eq!((said.code, world.lines()), (0, 20), "{said:?}");
@@ -132,7 +135,9 @@ fn interrupted_and_gone_on() {
     import.signal(Signal::SIGINT);
     import.says(|line| line.starts_with("stopping when")).unwrap_or_else(|said| panic!("{said}"));
     world.node.resume();
-    import.says(|line| line.contains("stopped; everything through row")).unwrap_or_else(|said| panic!("{said}"));
+    import
+        .says(|line| line.contains("stopped; everything through row"))
+        .unwrap_or_else(|said| panic!("{said}"));
     assert_eq!(import.ended().code(), Some(1));
     let half = world.lines();
     assert!((1..7992).contains(&half), "{half}");

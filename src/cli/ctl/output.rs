@@ -23,9 +23,15 @@ pub(super) struct Sheet(Table);
 /// Every message there is, by its name.
 pub(super) fn pool() -> Result<DescriptorPool, Failure> {
     let mut pool = DescriptorPool::decode(pb::DESCRIPTORS).map_err(|fault| fault.to_string())?;
-    // What refusals have in them.
-    pool.decode_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
-        .map_err(|fault| fault.to_string())?;
+    // What refusals have in them, but for what is there already under another file's name.
+    let more =
+        FileDescriptorSet::decode(tonic_types::pb::FILE_DESCRIPTOR_SET).map_err(|fault| fault.to_string())?;
+    let known = |file: &FileDescriptorProto| {
+        let mut names = file.message_type.iter().map(|kind| format!("{}.{}", file.package(), kind.name()));
+        names.any(|name| pool.get_message_by_name(&name).is_some())
+    };
+    let files: Vec<FileDescriptorProto> = more.file.into_iter().filter(|file| !known(file)).collect();
+    pool.add_file_descriptor_protos(files).map_err(|fault| fault.to_string())?;
     Ok(pool)
 }
 

@@ -47,8 +47,13 @@ pub(super) fn lines(status: &Status) -> Vec<String> {
     if let Some(precondition) = details.precondition_failure() {
         let more = precondition.violations.iter().filter(|violation| violation.r#type != reason);
         lines.extend(more.map(|violation| {
-            let subject = if violation.subject.is_empty() { "" } else { " " };
-            format!("{}{subject}{}: {}", violation.r#type, violation.subject, violation.description)
+            let parts = [&violation.r#type, &violation.subject].map(String::as_str);
+            let about = parts.join(" ").trim_end().to_owned();
+            if violation.description.is_empty() {
+                about
+            } else {
+                format!("{about}: {}", violation.description)
+            }
         }));
     }
     if let Some(delay) = details.retry_info().and_then(|retry| retry.retry_delay) {

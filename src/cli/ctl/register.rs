@@ -99,8 +99,8 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<(), Failure> {
     sheet.row(["registration", &said.registration]);
     sheet.row(["state", &word::bare(said.state().as_str_name(), "REGISTRATION_STATE_")]);
     let quota = said.quota.unwrap_or_default();
-    let counted = format!("{} of {} lines in use, {} remaining", quota.in_use, quota.limit, quota.remaining);
-    sheet.row(["quota", &counted]);
+    let counted = format!("{} of {} in use, {} remaining", quota.in_use, quota.limit, quota.remaining);
+    sheet.row(["lines", &counted]);
     sheet.row(["subject token", &said.subject_token]);
     for check in &said.checks {
         let outcome = word::bare(check.outcome().as_str_name(), "CHECK_OUTCOME_");
