@@ -210,8 +210,9 @@ impl<'a> Sending<'a> {
 
     /// Tells rows that could not be sent, in the order of the file: they were read ahead of the answers.
     fn tell_before(&mut self, row: i64) {
-        let before = |fault: &mut Fault| i64::try_from(fault.row).is_ok_and(|number| number < row);
-        while let Some(fault) = self.feed.faults.pop_front_if(before) {
+        let before = |fault: &Fault| i64::try_from(fault.row).is_ok_and(|number| number < row);
+        while self.feed.faults.front().is_some_and(before) {
+            let Some(fault) = self.feed.faults.pop_front() else { break };
             self.state.unreadable += 1;
             self.progress.rejected(fault.row, &fault.column, fault.code, &fault.text);
         }
@@ -255,7 +256,8 @@ impl<'a> Sending<'a> {
             self.progress.rejected(row.row_number, column.as_deref().unwrap_or_default(), &row.code, text);
         }
         self.tell_before(self.state.durable_through_row);
-        while self.under_way.pop_front_if(|batch| batch.last <= answer.durable_through_row).is_some() {}
+        let open = self.under_way.partition_point(|batch| batch.last <= through);
+        self.under_way.drain(..open);
         self.progress.at(u64::try_from(self.state.durable_through_row.saturating_sub(1)).unwrap_or(0));
         self.states.map_or(Ok(()), |states| states.keep(&self.state)).map_err(Cut::Failed)
     }
