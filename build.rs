@@ -8,12 +8,13 @@ use protox::prost_reflect::{DescriptorPool, MethodDescriptor, Value};
 
 const ROOTS: [&str; 2] = ["proto", "proto-vendor"];
 /// What the gateway serves.
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     "greenlane/access/v1/access.proto",
     "greenlane/v1/channel.proto",
     "greenlane/v1/compliance.proto",
     "greenlane/v1/document.proto",
     "greenlane/v1/error.proto",
+    "greenlane/v1/identity.proto",
     "greenlane/v1/numbering.proto",
     "greenlane/v1/participant.proto",
     "greenlane/v1/registration.proto",
@@ -22,7 +23,7 @@ const FILES: [&str; 11] = [
     "greenlane/v1/text.proto",
 ];
 /// Messages with something about a person in them: they are not printed as they are generated (`rpc/pb.rs`).
-const PERSONAL: [&str; 1] = [".greenlane.v1.Document"];
+const PERSONAL: [&str; 2] = [".greenlane.v1.Document", ".greenlane.v1.MatchIdentityRequest"];
 /// What the gateway asks of others and does not serve: compiled by itself, so that it is in no table of ours, no
 /// reflection and no protoset.
 const ASKED: [&str; 1] = ["greenlane/authority/v1/authority.proto"];

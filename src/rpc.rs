@@ -4,6 +4,7 @@
 pub mod channel;
 pub mod compliance;
 pub mod convert;
+pub mod identity;
 mod import;
 pub mod numbering;
 pub mod participant;

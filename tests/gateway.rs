@@ -13,6 +13,8 @@ mod checks;
 mod clock;
 #[path = "gateway/evidence.rs"]
 mod evidence;
+#[path = "gateway/identity.rs"]
+mod identity;
 #[path = "gateway/ledger.rs"]
 mod ledger;
 #[path = "gateway/lists.rs"]

@@ -20,6 +20,8 @@ mod journey;
 mod kill;
 #[path = "wire/matrix.rs"]
 mod matrix;
+#[path = "wire/persons.rs"]
+mod persons;
 #[path = "wire/raw.rs"]
 mod raw;
 #[path = "wire/refusal.rs"]

@@ -74,6 +74,15 @@ impl Method {
     }
 }
 
+// === impl MatchIdentityRequest ===
+
+impl fmt::Debug for MatchIdentityRequest {
+    /// Nothing of it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MatchIdentityRequest")
+    }
+}
+
 // === impl Document ===
 
 impl fmt::Debug for Document {

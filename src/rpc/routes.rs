@@ -14,11 +14,13 @@ use tower::Service;
 use super::{
     channel::Channels,
     compliance::Compliance,
+    identity::Identity,
     numbering::Numbering,
     participant::Participants,
     pb::{
         self, channel_service_server::ChannelServiceServer,
-        compliance_service_server::ComplianceServiceServer, numbering_service_server::NumberingServiceServer,
+        compliance_service_server::ComplianceServiceServer, identity_service_server::IdentityServiceServer,
+        numbering_service_server::NumberingServiceServer,
         participant_service_server::ParticipantServiceServer,
         registration_service_server::RegistrationServiceServer,
         server_info_service_server::ServerInfoServiceServer,
@@ -49,6 +51,7 @@ pub struct Routes {
     participants: ParticipantServiceServer<Participants>,
     numbering: NumberingServiceServer<Numbering>,
     channels: ChannelServiceServer<Channels>,
+    identity: IdentityServiceServer<Identity>,
     registrations: RegistrationServiceServer<Registrations>,
     server_info: ServerInfoServiceServer<ServerInfo>,
     health: Boxed,
@@ -85,6 +88,7 @@ impl Routes {
             participants: limited!(ParticipantServiceServer::new(Participants { gateway: gateway.clone() })),
             numbering: limited!(NumberingServiceServer::new(Numbering { gateway: gateway.clone() })),
             channels: limited!(ChannelServiceServer::new(Channels { gateway: gateway.clone() })),
+            identity: limited!(IdentityServiceServer::new(Identity { gateway: gateway.clone() })),
             registrations: limited!(RegistrationServiceServer::new(Registrations {
                 gateway: gateway.clone()
             })),
@@ -97,13 +101,14 @@ impl Routes {
     }
 
     /// The names of the services that have a health of their own.
-    pub fn names() -> [&'static str; 7] {
+    pub fn names() -> [&'static str; 8] {
         [
             ComplianceServiceServer::<Compliance>::NAME,
             SupervisionServiceServer::<Supervision>::NAME,
             ParticipantServiceServer::<Participants>::NAME,
             NumberingServiceServer::<Numbering>::NAME,
             ChannelServiceServer::<Channels>::NAME,
+            IdentityServiceServer::<Identity>::NAME,
             RegistrationServiceServer::<Registrations>::NAME,
             ServerInfoServiceServer::<ServerInfo>::NAME,
         ]
@@ -136,6 +141,7 @@ impl Service<Request> for Routes {
             "greenlane.v1.ParticipantService" => self.participants.call(request),
             "greenlane.v1.NumberingService" => self.numbering.call(request),
             "greenlane.v1.ChannelService" => self.channels.call(request),
+            "greenlane.v1.IdentityService" => self.identity.call(request),
             "greenlane.v1.RegistrationService" => self.registrations.call(request),
             "greenlane.v1.ServerInfoService" => self.server_info.call(request),
             "grpc.health.v1.Health" => self.health.call(request),

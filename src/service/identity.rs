@@ -9,6 +9,7 @@ mod floor;
 pub mod lift_restriction;
 pub mod list_disputes;
 pub mod list_my_cards;
+pub mod match_identity;
 
 pub mod restrict_person;
 mod token;

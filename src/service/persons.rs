@@ -13,7 +13,7 @@ use crate::{
         guesses::{Bounds, Guesses},
     },
     domain::{
-        document::Document,
+        document::{Document, DocumentNumber, DocumentType},
         identity::outcome::AuthorityMatch,
         name::ParticipantName,
         refusal::{Reason, Refusal},
@@ -49,7 +49,12 @@ impl Persons {
 
     /// The index under which a document's holder is found.
     pub fn index_of(&self, document: &Document) -> BlindIndex {
-        let (kind, number) = document.counted();
+        self.index_of_number(document.kind, &document.number)
+    }
+
+    /// The same by a document's type and number.
+    pub fn index_of_number(&self, kind: DocumentType, number: &DocumentNumber) -> BlindIndex {
+        let (kind, number) = number.counted(kind);
         self.vault.index().document(kind.as_str(), number)
     }
 

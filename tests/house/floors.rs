@@ -9,15 +9,15 @@ use crate::{
 const FLOORS: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("host", &["domain"]),
-    ("store", &["domain"]),
+    ("store", &["domain", "vault::Column"]),
     ("cache", &["domain", "host"]),
-    ("service", &["domain", "store", "host", "cache"]),
+    ("service", &["domain", "store", "host", "cache", "vault", "authority"]),
     ("rpc", &["service", "domain", "net::Peer", "layer::deadline", "host"]),
     ("layer", &["domain", "rpc", "net::Peer", "net::HangUp", "store", "host"]),
     ("net", &["domain", "host"]),
     ("pki", &["domain", "host"]),
     ("vault", &["domain", "host"]),
-    ("authority", &["domain", "vault", "net::tls", "host"]),
+    ("authority", &["domain", "vault", "cache", "net::tls", "host"]),
 ];
 
 /// The rooms at the top of the stairs: they know everything.

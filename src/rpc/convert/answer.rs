@@ -95,7 +95,8 @@ fn facts(held: &Held) -> Vec<pb::StandingFact> {
         .collect()
 }
 
-fn reason(ground: &Ground) -> pb::Reason {
+/// One reason.
+pub fn reason(ground: &Ground) -> pb::Reason {
     pb::Reason {
         code: ground.code.to_owned(),
         law: ground.law.clone(),

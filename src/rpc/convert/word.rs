@@ -3,10 +3,10 @@
 
 use crate::{
     domain::{
-        caller, capture, channel, decision, document, fact,
+        caller, capture, channel, decision, dispute, document, fact,
         identity::outcome,
         line::{self, ladder},
-        number, participant,
+        number, participant, quota,
         registration::{self, import},
         standing,
     },
@@ -55,6 +55,8 @@ wire! {
     }
     decision::Decision => Decision { Allow, Conditional, Review, Deny }
     decision::Lane => Lane { Green, Normal, Closed }
+    dispute::DisputeState => DisputeState { Open, Answered }
+    dispute::DisputeOutcome => DisputeOutcome { Confirmed, Reassigned, Stopped, Closed }
     document::DocumentType => DocumentType {
         ResidentId, TemporaryResidentId, HouseholdRegister, HkMacauPermit, TaiwanPermit, ResidencePermitHmt,
         PassportCn, PassportForeign, ForeignPermanentResidence, MilitaryId, ArmedPoliceId,
@@ -66,6 +68,7 @@ wire! {
     fact::FindingSeverity => FindingSeverity { Minor, Severe }
     fact::InspectionMethod => InspectionMethod { OutletCovert, DataSample }
     fact::LicenceKind => LicenceKind { Pilot, Formal }
+    outcome::AuthorityMatch => AuthorityMatch { Match, Mismatch, NotAvailable }
     outcome::CheckOutcome => CheckOutcome { Pass, Fail, NotChecked }
     import::OnDuplicate => OnDuplicate { Skip, Error }
     ladder::Step => SupplementStep { Notice, OneWayStop, SecondNotice, TwoWayStop, Close }
@@ -75,6 +78,7 @@ wire! {
     number::NumberKind => NumberKind { Mvno, Ordinary, Satellite, Iot }
     participant::Level => Level { Ministry, Province, City }
     participant::ParticipantState => ParticipantState { Proposed, Active, Suspended, ResumeProposed }
+    quota::QuotaBucket => QuotaBucket { None, OneToFour, FiveToNine, TenOrMore }
     standing::Standing => Standing { GreenChannel, Compliant, Watch, Rectifying, Suspended, Revoked, Unknown }
 }
 

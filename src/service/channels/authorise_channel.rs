@@ -14,23 +14,20 @@ use crate::{
             outlet::{Outlet, OutletName},
         },
         day,
-        decision::{self, Action, Decided, Decision},
+        decision::{Action, Decision},
         document::{Document, DocumentDraft},
         fault::{At, Code, Fault, Faults},
         name::ParticipantName,
         refusal::{Reason, Refusal, Violation},
-        rules::RuleBook,
-        standing,
         time::Time,
     },
     host,
     service::{
         Gateway,
-        act::{Answered, Done},
-        board::present,
+        act::{Answered, Done, replayed},
         context::Context,
+        gate,
         persons::Persons,
-        record::history,
     },
     store::{Abort, Tx, sql},
 };
@@ -75,6 +72,11 @@ impl Gateway {
             );
             return Err(Refusal::new(Reason::NotYours, message).with("caller", &caller));
         }
+        let context = persons.veil(context);
+        // What was done is answered before its terms are looked at again: they may have ended since.
+        if let Some(answer) = replayed(&self.store, &context).await? {
+            return Ok(answer);
+        }
         let now = self.clock.now();
         let mut faults = context.violations();
         let read = draft.terms.clone().read("channel", false, now);
@@ -84,13 +86,15 @@ impl Gateway {
         if !faults.is_empty() {
             return Err(Refusal::fields(faults));
         }
-        let (named, context) = (named.unwrap_or_default(), persons.veil(context));
+        let named = named.unwrap_or_default();
         let (name, terms, rules) = (draft.name, draft.terms, self.rules.clone());
         self.act(context, move |tx, now| {
             let (caller, name, terms, named) = (caller.clone(), name.clone(), terms.clone(), named.clone());
             let (persons, rules) = (persons.clone(), rules.clone());
             Box::pin(async move {
-                let decided = decide(tx, &caller.organisation, &rules, now).await?;
+                sql::standing::lookup_shared(tx, &caller.organisation).await?;
+                let decided =
+                    gate::grounds(tx, &rules, &caller.organisation, Action::OnboardChannel, now).await?;
                 let training_asked = match decided.decision {
                     Decision::Allow => false,
                     Decision::Conditional => true,
@@ -118,21 +122,6 @@ impl Gateway {
         })
         .await
     }
-}
-
-async fn decide(
-    tx: &mut dyn Tx,
-    mvno: &ParticipantName,
-    rules: &RuleBook,
-    now: Time,
-) -> Result<Decided, Abort> {
-    sql::standing::lock(tx, mvno).await?;
-    let facts = history(tx, mvno).await?;
-    let judged = present(&facts, now);
-    let evaluation =
-        standing::evaluate(&facts, rules, judged, judged).map_err(|_| Refusal::no_rules_then(now))?;
-    let set = rules.at(judged).ok_or_else(|| Refusal::no_rules_then(now))?;
-    Ok(decision::decide(&evaluation, Action::OnboardChannel, set))
 }
 
 /// The outlet as it is from now on, written.

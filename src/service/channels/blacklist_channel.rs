@@ -17,7 +17,7 @@ use crate::{
     host,
     service::{
         Gateway,
-        act::{Answered, Done},
+        act::{Answered, Done, replayed},
         context::Context,
         identity::holder,
         supervise::Faults,
@@ -60,6 +60,10 @@ impl Gateway {
         whom: Whom,
         until: Option<Time>,
     ) -> Result<Answered<Entry>, Refusal> {
+        let context = self.persons()?.veil(context);
+        if let Some(answer) = replayed(&self.store, &context).await? {
+            return Ok(answer);
+        }
         let now = self.clock.now();
         let mut faults = Faults::of(&context);
         faults.reason(&context.reason);
@@ -85,7 +89,6 @@ impl Gateway {
         faults.done()?;
         let found = found.ok_or_else(|| Refusal::field("listed", "REQUIRED", "an outlet or a person"))?;
         let caller = context.caller.to_string();
-        let context = self.persons()?.veil(context);
         self.act(context, move |tx, now| {
             let (found, caller) = (found.clone(), caller.clone());
             Box::pin(async move {

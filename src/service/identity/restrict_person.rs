@@ -12,7 +12,7 @@ use crate::{
     host,
     service::{
         Gateway,
-        act::{Answered, Done},
+        act::{Answered, Done, replayed},
         context::Context,
         supervise::Faults,
     },
@@ -27,6 +27,10 @@ impl Gateway {
         document: DocumentDraft,
         until: Time,
     ) -> Result<Answered<Restriction>, Refusal> {
+        let context = self.persons()?.veil(context);
+        if let Some(answer) = replayed(&self.store, &context).await? {
+            return Ok(answer);
+        }
         let now = self.clock.now();
         let mut faults = Faults::of(&context);
         faults.optional_reason(&context.reason);
@@ -47,7 +51,7 @@ impl Gateway {
         let found = holder.map(|holder| (holder.index.as_bytes().to_vec(), holder.pseudonym));
         let (index, pseudonym) = found.unwrap_or_default();
         let caller = context.caller.to_string();
-        self.act(self.persons()?.veil(context), move |tx, now| {
+        self.act(context, move |tx, now| {
             let (index, pseudonym, caller) = (index.clone(), pseudonym.clone(), caller.clone());
             Box::pin(async move {
                 sql::blacklist::lock(tx).await?;
@@ -62,6 +66,7 @@ impl Gateway {
                     lifted: None,
                     restricted_by: caller,
                 };
+                sql::restriction::lock_person(tx, &index).await?;
                 sql::restriction::add(tx, &restriction, &index).await?;
                 let detail = serde_json::json!({ "person": pseudonym, "until": until.to_string() });
                 let subject = restriction.name();

@@ -20,9 +20,9 @@ use crate::{
         refusal::{Refusal, Violation},
         registration::{Taken, draft::TakenDraft},
     },
-    service::{Gateway, persons::Persons, refusal},
+    service::{Gateway, refusal},
     store::{StoreError, Tx, sql},
-    vault::index::{BlindIndex, SubjectToken},
+    vault::index::SubjectToken,
 };
 
 /// How it was found.
@@ -89,7 +89,9 @@ impl Gateway {
         };
         let person = match &read {
             Ok(document) => Some(persons.index_of(document)),
-            Err(_) => number::read(kind, number, on).ok().map(|read| index_of(persons, kind, &read.number)),
+            Err(_) => {
+                number::read(kind, number, on).ok().map(|read| persons.index_of_number(kind, &read.number))
+            }
         };
         let token = match person {
             Some(person) => Some(self.token(persons, mvno, &person, now).await?),
@@ -147,15 +149,11 @@ async fn staffed(
     reader: Option<String>,
     operator_id: &str,
 ) -> Result<Place, StoreError> {
-    let mut listings = Vec::new();
-    if let Some(index) = sql::channel::uscc_index(tx, &outlet.id).await? {
-        listings.extend(sql::blacklist::list_of(tx, &index).await?);
-    }
     let persons = sql::channel::persons(tx, &outlet.id).await?;
     let person = persons.iter().find(|person| person.operator_id == operator_id);
-    if let Some(person) = person {
-        listings.extend(sql::blacklist::list_of(tx, &person.document_index).await?);
-    }
+    let person_index = person.map(|person| person.document_index.as_slice());
+    let uscc_index = sql::channel::uscc_index(tx, &outlet.id).await?.unwrap_or_default();
+    let listings = sql::selling::listings(tx, &uscc_index, person_index).await?;
     let is_stranger = !persons.is_empty() && person.is_none();
     Ok(Place { outlet: Some(outlet), is_stranger, listings, reader })
 }
@@ -166,11 +164,6 @@ fn ownership(place: &Place) -> Ownership {
         (Some(owner), Some(outlet)) if *owner == outlet.id => Ownership::Here,
         (Some(_), _) => Ownership::Elsewhere,
     }
-}
-
-fn index_of(persons: &Persons, kind: DocumentType, number: &number::DocumentNumber) -> BlindIndex {
-    let (kind, number) = number.counted(kind);
-    persons.vault.index().document(kind.as_str(), number)
 }
 
 /// Whether there is something to check: what is missing is refused, what is wrong is answered.

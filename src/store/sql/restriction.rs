@@ -44,6 +44,16 @@ pub async fn in_force(
     rows.first().map(read).transpose()
 }
 
+/// Waits for whoever registers a line of that person, and lets nobody begin until this transaction ends.
+pub async fn lock_person(tx: &mut dyn Tx, document_index: &[u8]) -> Result<(), StoreError> {
+    tx.query(
+        "SELECT id FROM subject WHERE document_index = ?1 ORDER BY id FOR UPDATE",
+        values![document_index.to_vec()],
+    )
+    .await
+    .map(drop)
+}
+
 /// Lifts a restriction.
 pub async fn lift(tx: &mut dyn Tx, id: &str, lifted_by: &str, now: Time) -> Result<(), StoreError> {
     tx.execute(
