@@ -10,6 +10,7 @@ mod doctor;
 mod import;
 mod link;
 mod output;
+mod quota;
 mod refused;
 mod register;
 mod stamp;
@@ -58,6 +59,8 @@ enum Command {
     Check(check::Args),
     /// Look at everything between here and an answer, one line each. Exit code 1 when something is bad.
     Doctor,
+    /// Count a person's lines, and how many more there may be.
+    Quota(quota::Args),
     /// Register one line.
     Register(Box<register::Args>),
     /// Take subscribers in by file, or show an import.
@@ -74,6 +77,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Command::Whoami => whoami::run(&common),
         Command::Check(args) => check::run(&common, &args),
         Command::Doctor => doctor::run(&common),
+        Command::Quota(args) => quota::run(&common, &args),
         Command::Register(args) => register::run(&common, &args),
         Command::Import(args) => import::run(&common, &args),
         Command::Close(args) => close::run(&common, &args),

@@ -47,6 +47,13 @@ fn opened_and_closed() {
     world.golden("close", &["close", name, "--reason", "the holder gave it up"]);
     assert_eq!(world.golden("close-again", &["close", name, "--reason", "the holder gave it up"]).code, 1);
 
+    let quota = ["quota", "--document-number", "119999199003070019"];
+    let counted = world.golden("quota", &quota);
+    let json = world.ctl(&[&quota[..], &["--output", "json"]].concat());
+    let json: serde_json::Value = serde_json::from_str(&json.out).expect("JSON");
+    let token = json["subjectToken"].as_str().expect("a token");
+    assert_eq!(world.ctl(&["quota", "--token", token]).out, counted.out);
+
     // The same request twice is one line.
     let id = ["--request-id", "mine", "--output", "json"];
     let (first, second) = (register(&world, "16200000003", &id), register(&world, "16200000003", &id));

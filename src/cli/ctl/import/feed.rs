@@ -74,7 +74,8 @@ impl Feed {
                 let number = i64::try_from(row.number).unwrap_or(i64::MAX);
                 // Durable already: nothing of it is needed but whether it could be sent.
                 let registration = self.columns.registration(&row)?;
-                Ok((number > after).then_some(pb::ImportRow { row_number: number, registration: Some(registration) }))
+                Ok((number > after)
+                    .then_some(pb::ImportRow { row_number: number, registration: Some(registration) }))
             });
             match made {
                 Ok(None) => {}
