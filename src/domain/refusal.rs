@@ -23,7 +23,7 @@ pub struct Refusal {
     /// The decision behind a gated act that was denied.
     pub decided: Option<Box<Decided>>,
     /// Every check of a registration that was not made.
-    pub checks: Vec<Checked>,
+    pub checks: Box<[Checked]>,
 }
 
 /// A fault of one field.
@@ -221,7 +221,7 @@ impl Refusal {
             violations: Vec::new(),
             retry_after: None,
             decided: None,
-            checks: Vec::new(),
+            checks: Box::default(),
         }
     }
 

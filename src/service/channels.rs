@@ -37,7 +37,7 @@ pub struct Shown {
 }
 
 /// The index of an outlet's code: on the blacklist it is known again by this.
-fn index_of_code(index: &Index, uscc: &str) -> BlindIndex {
+pub(crate) fn index_of_code(index: &Index, uscc: &str) -> BlindIndex {
     index.document("USCC", uscc)
 }
 

@@ -146,7 +146,7 @@ impl Work {
             }
             Verdict::Refuse(..) | Verdict::Review(..) => refuse::refusal(judged, FIELD),
         };
-        let checks = judged.checks.clone();
+        let checks = judged.checks.clone().into_boxed_slice();
         Ok(refusal.map(|refusal| Refusal { checks, ..refusal }))
     }
 }

@@ -195,7 +195,7 @@ async fn outlets(tx: &mut dyn Tx, persons: &Persons, now: Time) -> Result<(), Ab
             agreement_end: kind.is_entrusted().then(|| now.plus(DAY * 3650)),
             authorise_time: now,
         };
-        let index = persons.vault.index().document("USCC", uscc);
+        let index = crate::service::channels::index_of_code(persons.vault.index(), uscc);
         sql::channel::add(tx, &outlet, index.as_bytes()).await?;
         sql::reader::bind(tx, reader, id, now).await?;
     }

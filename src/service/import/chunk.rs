@@ -1,7 +1,7 @@
 //! One chunk in one transaction. Its job's row is locked first, so that of two streams of one import the second finds
 //! what the first made durable.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use super::{
     Header, Progress,
@@ -176,12 +176,9 @@ impl Chunk {
         if let Err((check, fault)) = judge::judge_imported(registration, fact, channel.copied().flatten()) {
             return Ok(Err(Some(Rejected::judged(row_number, check, fault))));
         }
-        if !around.persons.contains_key(&ready.document_index) {
-            let person = self.enrol(tx, ready, now).await?;
-            around.persons.insert(ready.document_index, person);
-        }
-        let Some(person) = around.persons.get_mut(&ready.document_index) else {
-            return Err(StoreError::Retry);
+        let person = match around.persons.entry(ready.document_index) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(self.enrol(tx, ready, now).await?),
         };
         self.write(tx, person, ready, now).await?;
         around.live.insert(ready.number_index);
