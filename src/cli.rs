@@ -4,10 +4,12 @@ pub mod authority;
 mod base64;
 pub mod cert;
 pub mod config;
+pub mod ctl;
 pub mod dev;
 pub mod doctor;
 pub mod env;
 pub mod healthcheck;
+mod holder;
 pub mod key;
 pub mod kit;
 pub mod log;
@@ -49,6 +51,8 @@ enum Command {
     Authority(authority::Command),
     /// Pack what a regulator needs to use a gateway with grpcurl.
     Kit(kit::Args),
+    /// Use a gateway: contexts, whoami, check, doctor, quota, register, import, close.
+    Ctl(ctl::Args),
     /// Verify a receipt offline.
     #[command(subcommand)]
     Receipt(receipt::Command),
@@ -84,6 +88,7 @@ pub fn run() -> ExitCode {
         Command::Key(command) => key::run(&command),
         Command::Authority(command) => authority::run(&command),
         Command::Kit(args) => kit::run(&args),
+        Command::Ctl(args) => ctl::run(args),
         Command::Receipt(command) => receipt::run(&command),
         Command::Protoset(args) => protoset::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),

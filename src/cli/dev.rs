@@ -5,6 +5,7 @@ mod banner;
 mod certs;
 mod plan;
 mod seed;
+mod subscribers;
 
 use std::{
     fs, io,
@@ -68,6 +69,8 @@ pub struct Args {
 enum Command {
     /// Print the banner again.
     Info,
+    /// Print a CSV of made-up subscribers, to try `greenlane ctl import` with.
+    Subscribers(subscribers::Args),
 }
 
 /// The file that remembers where a node of a folder listens.
@@ -87,6 +90,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
             print!("{}", banner::text(&args.dir, address, ops, &[], answers(ops)));
             Ok(())
         }
+        Some(Command::Subscribers(args)) => subscribers::run(&args),
         None => start(args),
     }
 }

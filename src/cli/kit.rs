@@ -1,8 +1,6 @@
 //! `greenlane kit`: a zip that a regulator unpacks and works from, with grpcurl and nothing of ours installed. Knows
 //! files only; asks no gateway.
 
-mod holder;
-
 use std::{
     fs,
     io::{Cursor, Write},
@@ -11,10 +9,10 @@ use std::{
 
 use zip::{CompressionMethod, ZipWriter, result::ZipError, write::SimpleFileOptions};
 
-use self::holder::Holder;
 use super::{
     Failure,
     env::{self, env_ps1, env_sh},
+    holder::Holder,
 };
 use crate::{
     domain::time::{Clock, DAY, Time},

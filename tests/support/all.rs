@@ -4,6 +4,7 @@
 
 pub mod figure;
 pub mod folder;
+pub mod golden;
 pub mod load;
 pub mod network;
 pub mod node;

@@ -2,13 +2,12 @@
 //! `UPDATE_GOLDEN=1 cargo test --test wire journey` writes it anew.
 
 use std::{
-    env, fs,
+    env,
     io::{BufRead, BufReader},
-    path::Path,
     process::{Child, Command, Stdio},
 };
 
-use crate::support::node::Node;
+use crate::support::{self, node::Node};
 
 /// A shell that has sourced an identity's `env.sh`.
 fn shell(world: &Node, identity: &str, script: &str) -> Command {
@@ -27,68 +26,8 @@ fn run(world: &Node, identity: &str, script: &str) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// Times, ids, keys and signatures differ from run to run; the days of 2016 and of the banner do not.
-fn steady(text: &str) -> String {
-    let mut steady = String::new();
-    for line in text.lines() {
-        let mut rest = line;
-        let mut made = String::new();
-        while let Some(c) = rest.chars().next() {
-            if let Some(length) = id(rest) {
-                made.push_str("<id>");
-                rest = &rest[length..];
-            } else if let Some(length) = time(rest) {
-                let kept = ["2013", "2016", "2017", "2035"].iter().any(|year| rest.starts_with(year));
-                made.push_str(if kept { &rest[..length] } else { "<time>" });
-                rest = &rest[length..];
-            } else {
-                made.push(c);
-                rest = &rest[c.len_utf8()..];
-            }
-        }
-        for key in ["\"statement\": ", "\"signature\": ", "\"keyId\": ", "\"publicKey\": "] {
-            if let Some(at) = made.find(key) {
-                let comma = if made.ends_with(',') { "," } else { "" };
-                made = format!("{}{key}\"<bytes>\"{comma}", &made[..at]);
-            }
-        }
-        steady.push_str(made.trim_end());
-        steady.push('\n');
-    }
-    steady
-}
-
-/// The length of a UUID at the start.
-fn id(text: &str) -> Option<usize> {
-    let head = text.as_bytes().get(..36)?;
-    let shaped = head.iter().enumerate().all(|(at, byte)| match at {
-        8 | 13 | 18 | 23 => *byte == b'-',
-        _ => byte.is_ascii_hexdigit(),
-    });
-    shaped.then_some(36)
-}
-
-/// The length of an RFC 3339 moment at the start.
-fn time(text: &str) -> Option<usize> {
-    let head = text.as_bytes().get(..19)?;
-    let shaped = head.iter().enumerate().all(|(at, byte)| match at {
-        4 | 7 => *byte == b'-',
-        10 => *byte == b'T',
-        13 | 16 => *byte == b':',
-        _ => byte.is_ascii_digit(),
-    });
-    let end = text.find('Z').filter(|end| shaped && *end < 31)?;
-    Some(end + 1)
-}
-
 fn golden(name: &str, found: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/journey").join(name);
-    let found = steady(found);
-    if env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::write(&path, &found).expect("written");
-    }
-    let kept = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(found, kept, "{name} differs from {}", path.display());
+    support::golden::same(&format!("journey/{name}"), found);
 }
 
 /// The name of the thing that an answer shows first.

@@ -1,4 +1,4 @@
-//! Whose a certificate is and until when, for the page. Checks nothing: the gateway does.
+//! Whose a certificate is and until when. Checks nothing: the gateway does.
 
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use x509_parser::{certificate::X509Certificate, extensions::GeneralName, prelude::FromDer};
