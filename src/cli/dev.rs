@@ -110,9 +110,9 @@ fn start(args: Args) -> Result<(), Failure> {
     let (node, refresh) = (args.node, !args.no_refresh);
     node::run(settings, async move |app| {
         let gateway = Arc::clone(&app.gateway);
+        let _alone = alone(&dir).await?;
         let notes = seed::sow(&gateway, refresh).await.map_err(|refusal| refusal.to_string())?;
         let (address, ops) = (app.address().to_string(), app.ops_address().to_string());
-        let _alone = lock(&dir).map_err(|error| format!("{}: {error}", dir.display()))?;
         fs::write(addresses(&dir, node), format!("{address} {ops}\n")).map_err(|error| error.to_string())?;
         certs::write_env(&dir, &every_address(&dir)).map_err(|error| error.to_string())?;
         print!("{}", banner::text(&dir, &address, &ops, &notes, true));
@@ -125,6 +125,14 @@ fn lock(dir: &Path) -> io::Result<fs::File> {
     let file = fs::File::create(dir.join("lock"))?;
     file.lock()?;
     Ok(file)
+}
+
+/// The same, without holding up what runs already.
+async fn alone(dir: &Path) -> Result<fs::File, String> {
+    let place = dir.to_owned();
+    let locked =
+        tokio::task::spawn_blocking(move || lock(&place)).await.map_err(|error| error.to_string())?;
+    locked.map_err(|error| format!("{}: {error}", dir.display()))
 }
 
 /// Makes what the folder lacks.

@@ -32,9 +32,12 @@ pub(super) async fn sow(gateway: &Arc<Gateway>, refresh: bool) -> Result<Vec<Str
     let sown = gateway.store.write(move |tx| {
         let (rules, persons) = (rules.clone(), persons.clone());
         Box::pin(async move {
-            // Another node of this folder may be starting at the same moment: one of them sows.
-            sql::change::lock(tx).await?;
-            let empty = sql::participant::list(tx, None, "", 1).await?.is_empty();
+            let mut empty = is_empty(tx).await?;
+            if empty {
+                // Another node may be starting on this database at the same moment: one of them sows.
+                sql::change::lock(tx).await?;
+                empty = is_empty(tx).await?;
+            }
             let mut notes = Vec::new();
             if empty {
                 participants(tx, now).await?;
@@ -58,6 +61,10 @@ pub(super) async fn sow(gateway: &Arc<Gateway>, refresh: bool) -> Result<Vec<Str
         })
     });
     sown.await.map_err(refusal)
+}
+
+async fn is_empty(tx: &mut dyn Tx) -> Result<bool, Abort> {
+    Ok(sql::participant::list(tx, None, "", 1).await?.is_empty())
 }
 
 fn name(class: Class, id: &str) -> ParticipantName {

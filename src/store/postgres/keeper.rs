@@ -28,7 +28,7 @@ use crate::store::{Follower, StoreError};
 
 /// A round that takes longer has failed: what is held becomes too old to be answered soon after.
 const PATIENCE: Duration = Duration::from_millis(400);
-/// A node that starts cold reads everything.
+/// A node that starts cold opens its first session and reads everything: nothing that it holds becomes old meanwhile.
 const COLD: Duration = Duration::from_secs(30);
 
 /// Why a round is run.
@@ -147,13 +147,11 @@ impl Round {
         if followers.is_empty() {
             return Ok(());
         }
-        let reached = match self.session().await {
-            Ok(session) => {
-                let limit = if self.warm { PATIENCE } else { COLD };
-                tokio::time::timeout(limit, follow(session, &followers))
-                    .await
-                    .map_err(|_| unavailable("the database did not answer the feed in time"))
-            }
+        let limit = if self.warm { PATIENCE } else { COLD };
+        let reached = match self.session(limit).await {
+            Ok(session) => tokio::time::timeout(limit, follow(session, &followers))
+                .await
+                .map_err(|_| unavailable("the database did not answer the feed in time")),
             Err(error) => Err(error),
         };
         if reached.is_err() && committed {
@@ -169,7 +167,7 @@ impl Round {
         done
     }
 
-    async fn session(&mut self) -> Result<Arc<Connection>, StoreError> {
+    async fn session(&mut self, limit: Duration) -> Result<Arc<Connection>, StoreError> {
         if let Some(session) = self.session.as_ref().filter(|session| session.is_usable()) {
             return Ok(session.clone());
         }
@@ -178,7 +176,7 @@ impl Round {
             let (options, woken) = (self.options.clone(), self.woken.clone());
             tokio::spawn(async move { listening(&options, woken).await })
         });
-        let Ok(opened) = tokio::time::timeout(PATIENCE, &mut *opening).await else {
+        let Ok(opened) = tokio::time::timeout(limit, &mut *opening).await else {
             return Err(unavailable("no session for the feed yet"));
         };
         self.opening = None;
