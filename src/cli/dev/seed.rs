@@ -17,7 +17,7 @@ use crate::{
         time::{DAY, Time},
     },
     host,
-    service::{Gateway, persons::Persons, record, refusal},
+    service::{Gateway, channels::index_of_code, persons::Persons, record, refusal},
     store::{Abort, Tx, sql},
 };
 
@@ -195,7 +195,7 @@ async fn outlets(tx: &mut dyn Tx, persons: &Persons, now: Time) -> Result<(), Ab
             agreement_end: kind.is_entrusted().then(|| now.plus(DAY * 3650)),
             authorise_time: now,
         };
-        let index = crate::service::channels::index_of_code(persons.vault.index(), uscc);
+        let index = index_of_code(persons.vault.index(), uscc);
         sql::channel::add(tx, &outlet, index.as_bytes()).await?;
         sql::reader::bind(tx, reader, id, now).await?;
     }
