@@ -4,6 +4,8 @@
 #[path = "support/all.rs"]
 pub mod support;
 
+#[path = "support/tests/death.rs"]
+mod death;
 #[path = "support/tests/load.rs"]
 mod load;
 #[path = "support/tests/node.rs"]

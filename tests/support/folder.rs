@@ -88,13 +88,8 @@ impl Folder {
         send(&self.inside(), signal);
     }
 
-    /// The processes that run in it.
-    pub fn inside(&self) -> Vec<Pid> {
-        let processes = fs::read_dir("/proc").expect("Linux").filter_map(Result::ok);
-        let here = processes.filter(|process| {
-            fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(&self.path))
-        });
-        here.filter_map(|process| process.file_name().to_str()?.parse().ok().map(Pid::from_raw)).collect()
+    fn inside(&self) -> Vec<Pid> {
+        inside(&self.path)
     }
 }
 
@@ -103,6 +98,14 @@ impl Drop for Folder {
         drop(self.watchdog.stdin.take());
         let _ = self.watchdog.wait(); // nobody else waits for it
     }
+}
+
+/// The processes that run in a folder.
+pub fn inside(folder: &Path) -> Vec<Pid> {
+    let processes = fs::read_dir("/proc").expect("Linux").filter_map(Result::ok);
+    let here = processes
+        .filter(|process| fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd.starts_with(folder)));
+    here.filter_map(|process| process.file_name().to_str()?.parse().ok().map(Pid::from_raw)).collect()
 }
 
 fn send(processes: &[Pid], signal: Signal) {

@@ -138,6 +138,11 @@ impl Node {
         Ok(())
     }
 
+    /// Where it runs.
+    pub fn folder(&self) -> &Path {
+        self.home.path()
+    }
+
     fn process(&self) -> &Process {
         self.process.as_ref().expect("it runs")
     }

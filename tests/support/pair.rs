@@ -1,7 +1,5 @@
 //! A primary and its synchronous standby: what is acknowledged is on both. Fails over as often as one likes.
 
-use std::fs;
-
 use super::postgres::{Cluster, PASSWORD, USER, done};
 
 /// Two clusters that take turns.
@@ -75,9 +73,7 @@ impl Pair {
     pub fn rebuild(&mut self) {
         let (name, away) = (self.standby_name(), 1 - self.primary);
         let (primary, standby) = (self.primary(), self.standby());
-        if standby.data().exists() {
-            fs::remove_dir_all(standby.data()).expect("it is down");
-        }
+        standby.clear();
         let known = format!("host=127.0.0.1 port={} user={USER} application_name={name}", primary.port());
         let mut copy = standby.command("pg_basebackup");
         copy.args(["--checkpoint=fast", "--wal-method=stream", "--no-sync", "--write-recovery-conf"]);

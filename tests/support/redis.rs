@@ -149,6 +149,11 @@ impl Redis {
         format!("{scheme}://{who}{}", self.host())
     }
 
+    /// Where it keeps everything, and runs.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// `host:port`.
     pub fn host(&self) -> String {
         format!("127.0.0.1:{}", self.port)

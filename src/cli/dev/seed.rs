@@ -32,6 +32,8 @@ pub(super) async fn sow(gateway: &Arc<Gateway>, refresh: bool) -> Result<Vec<Str
     let sown = gateway.store.write(move |tx| {
         let (rules, persons) = (rules.clone(), persons.clone());
         Box::pin(async move {
+            // Another node of this folder may be starting at the same moment: one of them sows.
+            sql::change::lock(tx).await?;
             let empty = sql::participant::list(tx, None, "", 1).await?.is_empty();
             let mut notes = Vec::new();
             if empty {

@@ -1,9 +1,17 @@
 //! Clusters: what is committed outlives every way to end one, and what differs is what was asked for.
 
+use std::time::Duration;
+
+use tokio::time::timeout;
+use tokio_postgres::{NoTls, connect};
+
 use crate::support::{
     postgres::{Cluster, Mode, Options},
     tls::Certificate,
 };
+
+/// Short enough to wait for what must not happen.
+const A_WHILE: Duration = Duration::from_millis(100);
 
 #[test]
 fn a_cluster_outlives_every_way_to_end_it() {
@@ -20,6 +28,21 @@ fn a_cluster_outlives_every_way_to_end_it() {
         assert_eq!(recovered, n < 2, "{}", cluster.log());
         assert_eq!(cluster.sql("postgres", "SELECT count(*) FROM kept"), (n + 1).to_string());
     }
+}
+
+#[tokio::test]
+async fn a_paused_one_is_silent() {
+    let cluster = Cluster::start();
+    let (client, connection) = connect(&cluster.url("postgres"), NoTls).await.expect("it runs");
+    tokio::spawn(connection);
+    let ask = || client.simple_query("SELECT 1");
+    ask().await.expect("an answer");
+    cluster.pause();
+    let mut asked = Box::pin(ask());
+    assert!(timeout(A_WHILE, &mut asked).await.is_err(), "a connection that was open");
+    assert!(timeout(A_WHILE, connect(&cluster.url("postgres"), NoTls)).await.is_err(), "a new one");
+    cluster.resume();
+    asked.await.expect("the answer, late");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Redis servers: they die, stop, forget and remember as they are told.
 
+use std::time::Duration;
+
 use crate::support::{
     redis::{Options, Redis},
     tls::Certificate,
@@ -20,6 +22,18 @@ fn what_was_saved_comes_back_and_no_more() {
     redis.flushall();
     assert_eq!(redis.command(&["DBSIZE"]), "0");
     assert_eq!(copy.command(&["DBSIZE"]), "1", "another server");
+}
+
+#[test]
+fn a_paused_one_is_silent() {
+    let redis = Redis::start();
+    let client = ::redis::Client::open(redis.url()).expect("a URL");
+    let mut link = client.get_connection().expect("it runs");
+    link.set_read_timeout(Some(Duration::from_millis(100))).expect("a socket");
+    redis.pause();
+    assert!(::redis::cmd("PING").query::<()>(&mut link).expect_err("silent").is_timeout());
+    redis.resume();
+    assert!(redis.answers());
 }
 
 #[test]
