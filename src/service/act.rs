@@ -14,7 +14,7 @@ use crate::{
         time::Time,
     },
     host,
-    store::{Abort, BoxFuture, Store, StoreError, Tx, sql},
+    store::{Abort, BoxFuture, StoreError, Tx, sql},
 };
 
 /// What an act leaves for its entry.
@@ -57,13 +57,25 @@ impl Gateway {
             // Another transaction wrote the same key in the meantime, the answer to this request id for one: now it is
             // found.
             Err(Abort::Store(StoreError::Duplicate)) => self.act_once(context, work).await.map_err(refusal),
-            // The same, where what another node did is why this one was refused.
+            // The same, where what that other one did is why this one was refused.
             Err(Abort::Refused(refused)) if may_be_kept => {
                 let answer = self.kept(context).await.map_err(refusal)?;
                 answer.map(|answer| Answered { answer, replayed: true }).ok_or(refused)
             }
             done => done.map_err(refusal),
         }
+    }
+
+    /// The first answer to this request, where there was one: for acts that do much before their transaction.
+    pub(super) async fn replayed<T>(&self, context: &Context) -> Result<Option<Answered<T>>, Refusal>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        if context.request_id.is_none() || context.validate_only || !context.violations().is_empty() {
+            return Ok(None);
+        }
+        let kept = self.kept(context.clone()).await.map_err(refusal)?;
+        Ok(kept.map(|answer| Answered { answer, replayed: true }))
     }
 
     /// The answer that was kept for this request.
@@ -127,22 +139,6 @@ fn too_late() -> Refusal {
         Reason::DeadlineExceeded,
         "The call's time was over before its write began; nothing was done.",
     )
-}
-
-/// The first answer to this request, where it was answered before: for acts that do much before their transaction.
-pub async fn replayed<T: DeserializeOwned + Send + 'static>(
-    store: &Store,
-    context: &Context,
-) -> Result<Option<Answered<T>>, Refusal> {
-    if context.request_id.is_none() || context.validate_only || !context.violations().is_empty() {
-        return Ok(None);
-    }
-    let context = context.clone();
-    let found = store.read(move |tx| {
-        let context = context.clone();
-        Box::pin(async move { replay(tx, &context).await })
-    });
-    Ok(found.await.map_err(refusal)?.map(|answer| Answered { answer, replayed: true }))
 }
 
 async fn replay<T: DeserializeOwned>(tx: &mut dyn Tx, context: &Context) -> Result<Option<T>, Abort> {

@@ -16,7 +16,7 @@ pub(super) use self::{
 };
 use super::{
     Gateway,
-    act::{Answered, Done, replayed},
+    act::{Answered, Done},
     context::Context,
     gate,
     persons::Persons,
@@ -85,7 +85,7 @@ impl Gateway {
         let persons = self.persons()?.clone();
         let context = persons.veil(context);
         // What was done is answered before it is looked at again: a day later the same words may be faulty.
-        if let Some(answer) = replayed(&self.store, &context).await? {
+        if let Some(answer) = self.replayed(&context).await? {
             return Ok(answer);
         }
         let now = self.clock.now();

@@ -165,7 +165,10 @@ async fn a_canary_is_found_nowhere() {
         let registration = Some(registration(n, read_now()));
         let request = pb::RegisterRequest { registration, ..Default::default() };
         client.register(request.clone()).await.expect("registered");
-        // Refusals tell nothing either.
+        // Refusals tell nothing either; of those there may be no more than a few a second.
+        if n % 50 != 0 {
+            continue;
+        }
         let refused = client.register(request).await.expect_err("in use");
         let told = format!("{refused:?}");
         assert!(!told.contains(&person(n)) && !told.contains(NAME) && !told.contains(&msisdn(n)));

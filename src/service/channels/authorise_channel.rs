@@ -24,7 +24,7 @@ use crate::{
     host,
     service::{
         Gateway,
-        act::{Answered, Done, replayed},
+        act::{Answered, Done},
         context::Context,
         gate,
         persons::Persons,
@@ -74,7 +74,7 @@ impl Gateway {
         }
         let context = persons.veil(context);
         // What was done is answered before its terms are looked at again: they may have ended since.
-        if let Some(answer) = replayed(&self.store, &context).await? {
+        if let Some(answer) = self.replayed(&context).await? {
             return Ok(answer);
         }
         let now = self.clock.now();

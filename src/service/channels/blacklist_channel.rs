@@ -17,7 +17,7 @@ use crate::{
     host,
     service::{
         Gateway,
-        act::{Answered, Done, replayed},
+        act::{Answered, Done},
         context::Context,
         identity::holder,
         supervise::Faults,
@@ -61,7 +61,7 @@ impl Gateway {
         until: Option<Time>,
     ) -> Result<Answered<Entry>, Refusal> {
         let context = self.persons()?.veil(context);
-        if let Some(answer) = replayed(&self.store, &context).await? {
+        if let Some(answer) = self.replayed(&context).await? {
             return Ok(answer);
         }
         let now = self.clock.now();

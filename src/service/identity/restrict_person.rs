@@ -12,7 +12,7 @@ use crate::{
     host,
     service::{
         Gateway,
-        act::{Answered, Done, replayed},
+        act::{Answered, Done},
         context::Context,
         supervise::Faults,
     },
@@ -28,7 +28,7 @@ impl Gateway {
         until: Time,
     ) -> Result<Answered<Restriction>, Refusal> {
         let context = self.persons()?.veil(context);
-        if let Some(answer) = replayed(&self.store, &context).await? {
+        if let Some(answer) = self.replayed(&context).await? {
             return Ok(answer);
         }
         let now = self.clock.now();
