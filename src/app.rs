@@ -106,10 +106,10 @@ pub enum StartError {
         error: io::Error,
     },
     /// The file cannot be opened.
-    #[error(transparent)]
+    #[error("store.url: {0}")]
     File(#[from] sqlite::OpenError),
     /// The database cannot be used.
-    #[error("store.url: {0}")]
+    #[error("{key}: {0}", key = .0.key())]
     Database(#[from] postgres::OpenError),
     /// The cache is set up wrongly. One that is merely out of reach keeps no node from starting.
     #[error(transparent)]
@@ -298,12 +298,23 @@ impl Ready {
     }
 
     /// `Ok`, or why not.
-    pub fn check(&self) -> Result<(), &'static str> {
+    pub fn check(&self) -> Result<(), String> {
         if self.draining.load(Ordering::Acquire) {
-            return Err("draining");
+            return Err("draining".to_owned());
         }
-        self.gateway.board.fresh().map_err(|_| "the record is out of reach, or the feed behind it")?;
-        self.gateway.evidence.ready().map_err(|_| "counts of checks cannot be written")
+        self.gateway.board.fresh().map_err(|_| match self.gateway.board.seen_time() {
+            Some(seen) => format!("the record is out of reach, or the feed behind it; last seen at {seen}"),
+            None => "the record has not been seen yet".to_owned(),
+        })?;
+        self.gateway.evidence.ready().map_err(|_| "counts of checks cannot be written".to_owned())
+    }
+
+    /// The same for who reads the metrics, and the revision that is answered from.
+    fn measure(&self) {
+        let flag = |so: bool| if so { 1.0 } else { 0.0 };
+        ::metrics::gauge!("greenlane_ready").set(flag(self.check().is_ok()));
+        ::metrics::gauge!("greenlane_degraded").set(flag(self.degraded().is_some()));
+        ::metrics::gauge!("greenlane_revision").set(self.gateway.board.last_known().revision as f64);
     }
 }
 

@@ -6,6 +6,7 @@ pub mod cert;
 pub mod config;
 pub mod ctl;
 pub mod dev;
+pub mod doctor;
 pub mod env;
 pub mod healthcheck;
 mod holder;
@@ -38,6 +39,8 @@ enum Command {
     /// Check a configuration file, or print one with every key.
     #[command(subcommand)]
     Config(config::Command),
+    /// Tell what is reachable, safe and in sync, and what is not.
+    Doctor(doctor::Args),
     /// Make CAs and certificates, revoke, list.
     Cert(cert::Args),
     /// Make and list the keys by which names and numbers are kept.
@@ -80,6 +83,7 @@ pub fn run() -> ExitCode {
         Command::Dev(args) => dev::run(args),
         Command::Serve(args) => serve::run(&args),
         Command::Config(command) => config::run(&command),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Cert(args) => cert::run(&args),
         Command::Key(command) => key::run(&command),
         Command::Authority(command) => authority::run(&command),

@@ -12,6 +12,7 @@ use std::{any::Any, pin::Pin, sync::Arc};
 
 use thiserror::Error;
 
+pub use self::migration::Schema;
 use crate::domain::{name::ParticipantName, refusal::Refusal, time::Time};
 
 /// What an engine's calls return.

@@ -27,6 +27,8 @@ mod participants;
 mod past;
 #[path = "gateway/registrations.rs"]
 mod registrations;
+#[path = "gateway/selling.rs"]
+mod selling;
 #[path = "gateway/ticker.rs"]
 mod ticker;
 #[path = "gateway/watch.rs"]

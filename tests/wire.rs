@@ -14,6 +14,8 @@ mod floods;
 mod full_disk;
 #[path = "wire/hand_out.rs"]
 mod hand_out;
+#[path = "wire/imports.rs"]
+mod imports;
 #[path = "wire/journey.rs"]
 mod journey;
 #[path = "wire/kill.rs"]

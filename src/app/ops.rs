@@ -55,7 +55,10 @@ fn answer(request: &Request<Incoming>, metrics: &PrometheusHandle, ready: &Ready
             },
             Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")),
         },
-        "/metrics" => (StatusCode::OK, metrics.render()),
+        "/metrics" => {
+            ready.measure();
+            (StatusCode::OK, metrics.render())
+        }
         _ => (StatusCode::NOT_FOUND, "there are /livez, /readyz and /metrics\n".to_owned()),
     };
     let mut response = Response::new(Full::new(Bytes::from(body)));

@@ -80,19 +80,21 @@ pub(super) async fn turns(gateway: Arc<Gateway>) {
     }
 }
 
-/// Forgets request ids and tokens that are old enough, every hour.
+/// Forgets request ids, tokens and rejected rows that are old enough, every hour.
 pub(super) async fn prune(gateway: Arc<Gateway>) {
     loop {
         tokio::time::sleep(DAY / 24).await;
-        let before = gateway.clock.now().minus(KEPT);
+        let now = gateway.clock.now();
+        let before = now.minus(KEPT);
         let pruned = gateway.store.write(move |tx| {
             Box::pin(async move {
                 sql::card::prune(tx, before).await?;
+                sql::import::prune(tx, now).await?;
                 Ok(sql::request::prune(tx, before).await?)
             })
         });
         if let Err(abort) = pruned.await {
-            tracing::warn!(refusal = %crate::service::refusal(abort), "old request ids and tokens were not forgotten");
+            tracing::warn!(refusal = %crate::service::refusal(abort), "old request ids, tokens and rejected rows were not forgotten");
         }
     }
 }

@@ -19,7 +19,8 @@ use tokio::{
 use tokio_util::task::AbortOnDropHandle;
 
 pub use self::{
-    check::{Report, check},
+    check::{Memory, Report, check},
+    client::faults,
     fault::Fault,
 };
 use self::{
@@ -71,9 +72,6 @@ struct Shared {
 impl RedisCache {
     /// Reads the files of the settings and begins to connect; returns before that is done.
     pub fn open(settings: &Settings, runtime: Handle, clock: Arc<dyn Clock>) -> Result<Self, Fault> {
-        if !is_key(&settings.prefix) {
-            return Err(Fault::Settings("cache.prefix: up to 200 of a-z, 0-9 and -_./ are needed"));
-        }
         let times = Times {
             command_limit: settings.command_limit,
             retry: settings.retry,

@@ -8,7 +8,7 @@ mod seed;
 mod subscribers;
 
 use std::{
-    fs,
+    fs, io,
     net::{SocketAddr, TcpStream},
     path::{Path, PathBuf},
     sync::Arc,
@@ -112,6 +112,7 @@ fn start(args: Args) -> Result<(), Failure> {
         let gateway = Arc::clone(&app.gateway);
         let notes = seed::sow(&gateway, refresh).await.map_err(|refusal| refusal.to_string())?;
         let (address, ops) = (app.address().to_string(), app.ops_address().to_string());
+        let _alone = lock(&dir).map_err(|error| format!("{}: {error}", dir.display()))?;
         fs::write(addresses(&dir, node), format!("{address} {ops}\n")).map_err(|error| error.to_string())?;
         certs::write_env(&dir, &every_address(&dir)).map_err(|error| error.to_string())?;
         print!("{}", banner::text(&dir, &address, &ops, &notes, true));
@@ -119,11 +120,16 @@ fn start(args: Args) -> Result<(), Failure> {
     })
 }
 
-/// Makes what the folder lacks, alone: other nodes may start on it at the same moment.
+/// Until it is dropped nobody else writes to the folder: other nodes may start on it at the same moment.
+fn lock(dir: &Path) -> io::Result<fs::File> {
+    let file = fs::File::create(dir.join("lock"))?;
+    file.lock()?;
+    Ok(file)
+}
+
+/// Makes what the folder lacks.
 fn settings(args: &Args, dir: &Path) -> Result<(Settings, Simulated), Failure> {
-    let io = |error: std::io::Error| format!("{}: {error}", dir.display());
-    let lock = fs::File::create(dir.join("lock")).map_err(io)?;
-    lock.lock().map_err(io)?;
+    let _alone = lock(dir).map_err(|error| format!("{}: {error}", dir.display()))?;
     let tls = certs::make(dir, SystemClock::start().now()).map_err(|error| error.to_string())?;
     let receipt_key = secret(dir, "receipt.key", Signer::generate)?;
     let key = |name, purpose| secret(dir, name, || KeyLine::fresh(purpose).line().as_bytes().to_vec());

@@ -12,7 +12,7 @@ use crate::{domain::time::Clock, host::SystemClock};
 /// A node that has not answered by then is not healthy.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// More than this is not an answer of ours.
-const LONGEST: usize = 64 * 1024;
+const LONGEST: usize = 1024 * 1024;
 
 /// Ask a node whether it is ready. Exit code 0: yes.
 #[derive(clap::Args)]
@@ -55,7 +55,7 @@ fn parse(url: &str) -> Option<(String, &str)> {
 }
 
 /// The whole answer, within [`PATIENCE`] in all.
-fn ask(host: &str, path: &str) -> io::Result<String> {
+pub(super) fn ask(host: &str, path: &str) -> io::Result<String> {
     let clock = SystemClock::start();
     let left = || match PATIENCE.checked_sub(clock.monotonic()) {
         Some(left) if !left.is_zero() => Ok(left),

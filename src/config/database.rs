@@ -26,7 +26,7 @@ pub(super) fn read(store: &mut Section, folder: &Path) -> Database {
                 options.connections = connections;
                 return Database::Postgres(options);
             }
-            Err((key, what)) => store.mistake(key, &what),
+            Err(mistakes) => mistakes.iter().for_each(|(key, what)| store.mistake(key, what)),
         }
     } else {
         let examples =
@@ -36,16 +36,26 @@ pub(super) fn read(store: &mut Section, folder: &Path) -> Database {
     sqlite(PathBuf::new())
 }
 
-/// How a PostgreSQL is reached, or the key that is wrong and what to do.
+/// How a PostgreSQL is reached, or the keys that are wrong and what to do.
 fn reach(
     url: &str,
     ca: Option<&Path>,
     password: Option<&Path>,
-) -> Result<postgres::Options, (&'static str, String)> {
-    let tls = ca.map(client::trusting).transpose().map_err(|error| ("ca_file", error.to_string()))?;
-    let password = password.map(secret).transpose().map_err(|what| ("password_file", what))?;
-    let tls = tls.map(tokio_postgres_rustls::MakeRustlsConnect::new);
-    postgres::Options::new(url, password.as_deref(), tls).map_err(|error| ("url", error.to_string()))
+) -> Result<postgres::Options, Vec<(&'static str, String)>> {
+    let tls = ca.map(client::trusting).transpose().map_err(|error| ("ca_file", error.to_string()));
+    let password = password.map(secret).transpose().map_err(|what| ("password_file", what));
+    let connect = |tls: &Option<_>| tls.clone().map(tokio_postgres_rustls::MakeRustlsConnect::new);
+    // A URL is judged even where a file is missing: who sets a node up wants to hear of all mistakes at once.
+    let with = (password.as_ref().map_or(None, Option::as_deref), tls.as_ref().map_or(None, connect));
+    let unread = tls.is_err() && with.1.is_none();
+    let options = postgres::Options::new(url, with.0, with.1).map_err(|error| ("url", error.to_string()));
+    let mistakes: Vec<_> = [tls.err(), password.err()].into_iter().flatten().collect();
+    match options {
+        Ok(options) if mistakes.is_empty() => Ok(options),
+        // That TLS is asked for and no CA named is no second mistake where its file cannot be read.
+        Err(fault) if !unread => Err(mistakes.into_iter().chain([fault]).collect()),
+        Ok(_) | Err(_) => Err(mistakes),
+    }
 }
 
 /// The one line of a file that holds a secret.

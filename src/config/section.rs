@@ -14,6 +14,8 @@ use toml::{Table, Value};
 pub(super) struct Section {
     name: String,
     table: Table,
+    /// Every key that was asked for: the keys that there are.
+    known: Vec<String>,
     mistakes: Vec<String>,
 }
 
@@ -21,12 +23,12 @@ pub(super) struct Section {
 
 impl Section {
     pub(super) fn root(table: Table) -> Self {
-        Self { name: String::new(), table, mistakes: Vec::new() }
+        Self { name: String::new(), table, known: Vec::new(), mistakes: Vec::new() }
     }
 
     pub(super) fn section(&mut self, key: &str) -> Self {
         let name = self.full(key);
-        let table = match self.table.remove(key) {
+        let table = match self.remove(key) {
             Some(Value::Table(table)) => table,
             Some(_) => {
                 self.mistake(key, "a section is needed");
@@ -34,7 +36,12 @@ impl Section {
             }
             None => Table::new(),
         };
-        Self { name, table, mistakes: Vec::new() }
+        Self { name, table, known: Vec::new(), mistakes: Vec::new() }
+    }
+
+    fn remove(&mut self, key: &str) -> Option<Value> {
+        self.known.push(key.to_owned());
+        self.table.remove(key)
     }
 
     /// Takes a subsection's mistakes over.
@@ -46,9 +53,20 @@ impl Section {
     pub(super) fn end(mut self) -> Vec<String> {
         let unknown: Vec<String> = self.table.keys().cloned().collect();
         for key in unknown {
-            self.mistake(&key, "there is no such key; `greenlane config example` shows all of them");
+            let meant = match self.like(&key) {
+                Some(known) => format!("did you mean {known}?"),
+                None => "`greenlane config example` shows all of them".to_owned(),
+            };
+            self.mistake(&key, &format!("there is no such key; {meant}"));
         }
         self.mistakes
+    }
+
+    /// The key that a misspelt one is nearest to, if it is near to any.
+    fn like(&self, key: &str) -> Option<String> {
+        let far = |known: &&String| strsim::damerau_levenshtein(known, key);
+        let near = |known: &&String| far(known) <= (key.len() / 3).clamp(1, 3);
+        self.known.iter().filter(near).min_by_key(far).cloned()
     }
 
     pub(super) fn mistake(&mut self, key: &str, what: &str) {
@@ -61,7 +79,7 @@ impl Section {
     }
 
     fn opt_text(&mut self, key: &str) -> Option<String> {
-        match self.table.remove(key)? {
+        match self.remove(key)? {
             Value::String(text) => Some(text),
             _ => {
                 self.mistake(key, "a text is needed");
@@ -99,7 +117,7 @@ impl Section {
     }
 
     fn number(&mut self, key: &str, range: RangeInclusive<u64>, default: u64) -> u64 {
-        let Some(value) = self.table.remove(key) else { return default };
+        let Some(value) = self.remove(key) else { return default };
         let number = value.as_integer().and_then(|n| u64::try_from(n).ok()).filter(|n| range.contains(n));
         number.unwrap_or_else(|| {
             self.mistake(key, &format!("a whole number from {} to {}", range.start(), range.end()));
@@ -127,7 +145,7 @@ impl Section {
     }
 
     pub(super) fn paths(&mut self, key: &str, folder: &Path) -> Vec<PathBuf> {
-        let texts = match self.table.remove(key) {
+        let texts = match self.remove(key) {
             Some(Value::Array(texts)) => texts
                 .iter()
                 .map(Value::as_str)

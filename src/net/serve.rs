@@ -127,7 +127,11 @@ impl AsyncWrite for Guarded {
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.tls.is_write_vectored()
+        // h2 asks before the preface how large an answer may be that it still copies among the frames around it: up
+        // to 1,024 bytes where writes are not gathered, 255 where they are. Every other answer costs a record and a
+        // write of its own, which is dearer than the copy. Once it writes, gathering is right: a large answer and
+        // its head are one record.
+        self.missing == 0
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

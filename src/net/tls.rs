@@ -5,6 +5,7 @@ pub mod client;
 mod identity;
 mod material;
 pub mod pair;
+pub mod probe;
 mod verifier;
 
 use std::{fmt, sync::Arc, time::Duration};

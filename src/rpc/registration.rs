@@ -16,7 +16,7 @@ use super::{
     status::status,
 };
 use crate::{
-    domain::personal::Personal,
+    domain::{caller::Caller, personal::Personal},
     service::{Gateway, act::Answered, assess_industry_user::Request as Assess, registrations::Filter},
 };
 
@@ -33,7 +33,7 @@ impl Registrations {
     /// What a line became, read again: answers show it masked, and are not kept so.
     async fn shown(
         &self,
-        caller: &crate::domain::caller::Caller,
+        caller: &Caller,
         done: Answered<String>,
     ) -> Result<(pb::RegistrationRecord, bool), Status> {
         let shown = self.gateway.get_registration(caller, &done.answer).await.map_err(|r| status(&r))?;

@@ -52,12 +52,30 @@ impl Gateway {
             return Err(Refusal::fields(faults));
         }
         let work = Arc::new(work);
+        let may_be_kept = context.request_id.is_some() && !context.validate_only;
         match self.act_once(context.clone(), work.clone()).await {
             // Another transaction wrote the same key in the meantime, the answer to this request id for one: now it is
             // found.
             Err(Abort::Store(StoreError::Duplicate)) => self.act_once(context, work).await.map_err(refusal),
+            // The same, where what another node did is why this one was refused.
+            Err(Abort::Refused(refused)) if may_be_kept => {
+                let answer = self.kept(context).await.map_err(refusal)?;
+                answer.map(|answer| Answered { answer, replayed: true }).ok_or(refused)
+            }
             done => done.map_err(refusal),
         }
+    }
+
+    /// The answer that was kept for this request.
+    async fn kept<T>(&self, context: Context) -> Result<Option<T>, Abort>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let read = self.store.read(move |tx| {
+            let context = context.clone();
+            Box::pin(async move { replay(tx, &context).await })
+        });
+        read.await
     }
 
     async fn act_once<T, W>(&self, context: Context, work: Arc<W>) -> Result<Answered<T>, Abort>

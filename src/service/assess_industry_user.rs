@@ -3,6 +3,7 @@
 use super::{
     Gateway,
     act::{Answered, Done},
+    channels::index_of_code,
     context::Context,
     gate,
     supervise::Faults,
@@ -66,7 +67,7 @@ impl Gateway {
         let (Some(code), Some(valid_to_time)) = (code, request.valid_to_time) else {
             return Err(Refusal::field("unit", "REQUIRED", "the unit"));
         };
-        let uscc = crate::service::channels::index_of_code(persons.vault.index(), code.reveal());
+        let uscc = index_of_code(persons.vault.index(), code.reveal());
         let (mvno, rules) = (context.caller.organisation.clone(), self.rules.clone());
         self.act(context, move |tx, now| {
             let (mvno, rules, scene) = (mvno.clone(), rules.clone(), scene.clone());

@@ -70,7 +70,9 @@ impl Feed {
         };
         view.revision = marks.revision;
         view.participants = marks.participants;
-        view.suspended = sql::participant::list_suspended(tx).await?.into_iter().collect();
+        if cold || marks.participants != held.participants {
+            view.suspended = sql::participant::list_suspended(tx).await?.into_iter().collect();
+        }
         self.board.swap(view, look);
         for change in changes {
             // Nobody watching is no fault.

@@ -17,7 +17,7 @@ use crate::{
         name::ParticipantName,
         refusal::{Reason, Refusal},
         registration::import::{OnDuplicate, Rejected},
-        time::DAY,
+        time::{DAY, Time},
     },
     host,
     store::{Abort, sql, sql::import::Job},
@@ -155,7 +155,7 @@ fn reused(job: &Job) -> Refusal {
 // === impl Job ===
 
 impl Job {
-    fn new(mvno: ParticipantName, header: &Header, now: crate::domain::time::Time) -> Self {
+    fn new(mvno: ParticipantName, header: &Header, now: Time) -> Self {
         Self {
             id: host::new_id(now),
             mvno,

@@ -12,6 +12,7 @@ use crate::{
     domain::{
         caller::Caller,
         document::{DocumentType, mask},
+        line::LineState,
         name::ParticipantName,
         refusal::{Reason, Refusal},
         registration::RegistrationState,
@@ -52,7 +53,7 @@ pub struct Filter {
     /// Only in this state.
     pub state: Option<RegistrationState>,
     /// Only with a line in this state.
-    pub line_state: Option<crate::domain::line::LineState>,
+    pub line_state: Option<LineState>,
     /// Rows at most; 0 for the default.
     pub page_size: i32,
     /// Where an earlier page ended; empty for the first.

@@ -21,6 +21,33 @@ pub(super) struct Migration {
     pub(super) postgres: &'static str,
 }
 
+/// How the schema of a database stands to this program's.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Schema {
+    /// There is none yet.
+    Empty,
+    /// Tables of another program.
+    Foreign,
+    /// Made by an older greenlane: brought up to date at the next start.
+    Older {
+        /// In the database.
+        found: i64,
+        /// In this program.
+        ours: i64,
+    },
+    /// This program's.
+    Current(i64),
+    /// Made by a newer greenlane.
+    Newer {
+        /// In the database.
+        found: i64,
+        /// In this program.
+        ours: i64,
+    },
+    /// This migration was applied, and is not the one in this program.
+    Changed(i64),
+}
+
 /// Every migration, in order.
 pub(super) const MIGRATIONS: &[Migration] = &[
     Migration {
@@ -65,6 +92,28 @@ pub(super) fn latest() -> i64 {
     MIGRATIONS.last().map_or(0, |migration| migration.version)
 }
 
+// === impl Schema ===
+
+impl Schema {
+    /// By what was applied, version and checksum; `own` is what only that engine says its own way.
+    pub(super) fn judge(applied: &[(i64, String)], own: impl Fn(&Migration) -> &'static str) -> Self {
+        let (found, ours) = (applied.iter().map(|(version, _)| *version).max().unwrap_or(0), latest());
+        let changed = |migration: &&Migration| {
+            let checksum = migration.checksum(own(migration));
+            applied.iter().any(|(version, known)| *version == migration.version && *known != checksum)
+        };
+        if found > ours {
+            return Self::Newer { found, ours };
+        }
+        match MIGRATIONS.iter().find(changed) {
+            Some(migration) => Self::Changed(migration.version),
+            None if applied.is_empty() => Self::Empty,
+            None if found < ours => Self::Older { found, ours },
+            None => Self::Current(ours),
+        }
+    }
+}
+
 // === impl Migration ===
 
 impl Migration {
@@ -74,5 +123,25 @@ impl Migration {
         context.update(self.common.as_bytes());
         context.update(own.as_bytes());
         context.finish().as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_schema_is_older_ours_newer_or_another() {
+        let known = |migration: &Migration| (migration.version, migration.checksum(migration.sqlite));
+        let applied: Vec<_> = MIGRATIONS.iter().map(known).collect();
+        let judge = |applied: &[_]| Schema::judge(applied, |migration| migration.sqlite);
+        assert_eq!(judge(&[]), Schema::Empty);
+        assert_eq!(judge(&applied), Schema::Current(latest()));
+        assert_eq!(judge(&applied[..1]), Schema::Older { found: 1, ours: latest() });
+        let mut other = applied.clone();
+        other[1].1 = "another".to_owned();
+        assert_eq!(judge(&other), Schema::Changed(2));
+        other.push((99, String::new()));
+        assert_eq!(judge(&other), Schema::Newer { found: 99, ours: latest() });
     }
 }

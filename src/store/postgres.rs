@@ -6,17 +6,22 @@ mod connection;
 mod keeper;
 mod migrate;
 mod pool;
+pub mod probe;
 mod safety;
 mod tx;
 mod value;
 
-use std::{sync::Arc, time::Duration};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use thiserror::Error;
 use tokio::sync::Semaphore;
-use tokio_postgres::{Config, config::SslMode, config::TargetSessionAttrs};
+use tokio_postgres::{
+    Config,
+    config::{Host, SslMode, TargetSessionAttrs},
+};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+pub use self::safety::Found;
 use self::{
     connection::Connection,
     keeper::Keeper,
@@ -47,22 +52,50 @@ pub enum OpenError {
     #[error("{0}; write postgresql://user@host:5432/database, several hosts with commas between them")]
     Url(String),
     /// No host answers, or none takes writes, or the server refuses the session.
-    #[error(
-        "store.url: no database that takes writes at {hosts}: {error}; is it up, and are user, password and CA right?"
-    )]
+    #[error("no database that takes writes at {hosts}: {error}; is it up, and is this its address?")]
     Unreachable {
         /// Where it was looked for.
         hosts: String,
         /// What the last host said.
         error: String,
     },
+    /// The server does not take the user, the password or the way they came.
+    #[error(
+        "{hosts} does not take this user: {error}; see the user of store.url, and the server's pg_hba.conf"
+    )]
+    Identity {
+        /// Where it was looked for.
+        hosts: String,
+        /// What the server said.
+        error: String,
+    },
+    /// Its certificate is not vouched for, or is another host's.
+    #[error("{hosts} shows a certificate that nobody here trusts: {error}; name the CA that issued it")]
+    Untrusted {
+        /// Where it was looked for.
+        hosts: String,
+        /// What is wrong with it.
+        error: String,
+    },
+    /// TLS where a session in clear was asked for.
+    #[error("{hosts} lets nobody in without TLS ({error}); name the CA of its certificate")]
+    Clear {
+        /// Where it was looked for.
+        hosts: String,
+        /// What the server said.
+        error: String,
+    },
+    /// Plain where TLS was asked for.
+    #[error("{hosts} does not speak TLS; give it a certificate, or take the key away for a session in clear")]
+    NotTls {
+        /// Where it was looked for.
+        hosts: String,
+    },
     /// Older than what is tested.
     #[error("the server's version is {0}, and PostgreSQL 15 or later is needed")]
     TooOld(String),
     /// A setting that would lose acknowledged writes.
-    #[error(
-        "store.url: the server's {setting} is {found}, which loses acknowledged writes; set it to {needed}"
-    )]
+    #[error("the server's {setting} is {found}, which loses acknowledged writes; set it to {needed}")]
     Unsafe {
         /// Which setting.
         setting: &'static str,
@@ -83,9 +116,7 @@ pub enum OpenError {
         ours: i64,
     },
     /// A migration that was applied is not the one in this program.
-    #[error(
-        "store.url: migration {0} in the database is not the one in this program; run the program that made it"
-    )]
+    #[error("migration {0} in the database is not the one in this program; run the program that made it")]
     Changed(i64),
     /// The server refused a statement that every start needs.
     #[error("the database refused the start: {0}")]
@@ -145,6 +176,26 @@ fn unavailable(why: &str) -> StoreError {
     StoreError::Unavailable(why.to_owned())
 }
 
+// === impl OpenError ===
+
+impl OpenError {
+    /// The key of the configuration that it is about.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Identity { .. } => "store.password_file",
+            Self::Untrusted { .. } | Self::Clear { .. } | Self::NotTls { .. } => "store.ca_file",
+            Self::Url(_)
+            | Self::Unreachable { .. }
+            | Self::TooOld(_)
+            | Self::Unsafe { .. }
+            | Self::Foreign
+            | Self::Newer { .. }
+            | Self::Changed(_)
+            | Self::Sql(_) => "store.url",
+        }
+    }
+}
+
 // === impl Options ===
 
 impl Options {
@@ -182,6 +233,16 @@ impl Options {
             connections: 8,
             queue: 4096,
             poll: Duration::from_millis(100),
+        })
+    }
+
+    /// Whether every host is this machine.
+    pub fn is_local(&self) -> bool {
+        self.config.get_hosts().iter().all(|host| match host {
+            Host::Unix(_) => true,
+            Host::Tcp(name) => {
+                name == "localhost" || name.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+            }
         })
     }
 

@@ -4,6 +4,7 @@
 
 mod followers;
 mod migrate;
+pub mod probe;
 mod reader;
 mod tx;
 mod writer;
@@ -155,9 +156,15 @@ fn connect_to_read(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-fn lock(path: &Path) -> Result<File, OpenError> {
+/// What belongs to the file and lies beside it.
+fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".lock");
+    name.push(end);
+    name.into()
+}
+
+fn lock(path: &Path) -> Result<File, OpenError> {
+    let name = beside(path, ".lock");
     let io = |error| OpenError::Io { path: path.to_owned(), error };
     let file = File::options().create(true).truncate(false).write(true).open(name).map_err(io)?;
     match file.try_lock() {

@@ -97,7 +97,7 @@ async fn hall(world: &World) -> OutletName {
 }
 
 /// An own hall of that MVNO.
-async fn hall_of(world: &World, id: &str) -> OutletName {
+pub async fn hall_of(world: &World, id: &str) -> OutletName {
     let terms = ChannelDraft {
         kind: Some(ChannelKind::OwnHall),
         legal_name: "测试营业厅".into(),
@@ -355,10 +355,21 @@ async fn checks_are_counted() {
 
 /// Registers a line of that person's at an MVNO, in its own hall.
 async fn open(world: &World, id: &str, hall: &OutletName, msisdn: &str) -> Result<(), Refusal> {
+    open_for(world, id, hall, PERSON, msisdn).await
+}
+
+/// The same for anybody.
+pub async fn open_for(
+    world: &World,
+    id: &str,
+    hall: &OutletName,
+    person: &str,
+    msisdn: &str,
+) -> Result<(), Refusal> {
     let draft = registration::draft::Draft {
         msisdn: msisdn.into(),
         event: Some(RegistrationEvent::Open),
-        individual: Some(document(PERSON)),
+        individual: Some(document(person)),
         capture: TakenDraft { method: Some(CaptureMethod::OnlineCheck), ..taken(hall, "") },
         ..registration::draft::Draft::default()
     };

@@ -31,6 +31,7 @@ const LOOKS: usize = 2000;
 /// One cluster: a primary or a standby.
 pub struct Cluster {
     folder: Folder,
+    address: String,
     port: u16,
     tls: Option<Certificate>,
     /// None while it is down.
@@ -44,6 +45,10 @@ pub struct Options<'o> {
     pub settings: &'o [(&'o str, &'o str)],
     /// Speaks TLS only, with this certificate.
     pub tls: Option<Certificate>,
+    /// The address and port that it has to be at.
+    pub place: Option<(&'o str, u16)>,
+    /// Files beside its data, in place of those that are there.
+    pub files: &'o [(&'o str, &'o str)],
 }
 
 /// How to stop one.
@@ -65,10 +70,32 @@ impl Cluster {
 
     /// One that differs, running.
     pub fn start_with(options: Options<'_>) -> Self {
+        let place = options.place;
         let mut cluster = Self::down(options.tls);
         cluster.init(options.settings);
-        cluster.rise();
+        cluster.lay(options.files);
+        cluster.rise_at(place);
         cluster
+    }
+
+    /// Its standby, running: a copy taken by that role, under that name, which is its slot's too.
+    pub fn standby(&self, role: &str, password: &str, name: &str, options: Options<'_>) -> Self {
+        let mut standby = Self::down(options.tls);
+        let tls = match &self.tls {
+            Some(known) => {
+                format!("verify-full sslrootcert={}", standby.keep("primary.pem", &known.anchor).display())
+            }
+            None => "disable".to_owned(),
+        };
+        let (address, port) = (&self.address, self.port);
+        let known = format!("host={address} port={port} user={role} application_name={name} sslmode={tls}");
+        let mut copy = standby.command("pg_basebackup");
+        copy.args(["--checkpoint=fast", "--wal-method=stream", "--no-sync", "--write-recovery-conf"]);
+        copy.args(["--create-slot", "--slot", name, "--dbname", &known, "--pgdata"]).arg(standby.data());
+        done(copy.env("PGPASSWORD", password));
+        standby.lay(options.files);
+        standby.rise_at(options.place);
+        standby
     }
 
     /// The one that all tests of this program share, each on a database of its own. It ends with the program.
@@ -83,7 +110,7 @@ impl Cluster {
         if let Some(user) = owner() {
             chown(folder.path(), Some(user.uid.as_raw()), Some(user.gid.as_raw())).expect("root may");
         }
-        Self { folder, port: 0, tls, server: None }
+        Self { folder, address: "127.0.0.1".to_owned(), port: 0, tls, server: None }
     }
 
     fn init(&self, settings: &[(&str, &str)]) {
@@ -115,6 +142,17 @@ impl Cluster {
         fs::write(file, text + &lines).expect("written");
     }
 
+    fn lay(&self, files: &[(&str, &str)]) {
+        files.iter().for_each(|(name, text)| drop(self.keep(&format!("data/{name}"), text)));
+    }
+
+    fn rise_at(&mut self, place: Option<(&str, u16)>) {
+        if let Some((address, port)) = place {
+            (self.address, self.port) = (address.to_owned(), port);
+        }
+        self.rise();
+    }
+
     /// Starts it where it was, or, for the first time, on a port of its own.
     pub(super) fn rise(&mut self) {
         if self.port != 0 {
@@ -129,9 +167,8 @@ impl Cluster {
     fn try_start(&mut self) -> Result<(), String> {
         let mut postgres = self.command("postgres");
         postgres.arg("-D").arg(self.data());
-        for setting in
-            [&format!("port={}", self.port), "listen_addresses=127.0.0.1", "unix_socket_directories="]
-        {
+        let address = format!("listen_addresses={}", self.address);
+        for setting in [&format!("port={}", self.port), &address, "unix_socket_directories="] {
             postgres.args(["-c", setting]);
         }
         let server = Process::start(&mut postgres);
@@ -190,7 +227,7 @@ impl Cluster {
 
     /// `host:port`.
     pub fn host(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        format!("{}:{}", self.address, self.port)
     }
 
     /// An empty database; its URL.

@@ -40,9 +40,14 @@ pub struct Found {
     pub out_of_order: usize,
 }
 
-const ACTS: &str = "SELECT name, body FROM fact WHERE kind IN ('TALK', 'INSPECTION')";
+/// A block's reason has the mark of the write that allocated it, then that of the one that returned it.
+const ACTS: &str = "SELECT name, body FROM fact WHERE kind IN ('TALK', 'INSPECTION')
+    UNION ALL SELECT 'allocations/' || prefix, reason FROM allocation
+    UNION ALL SELECT 'returns/' || prefix, SUBSTR(reason, 65) FROM allocation WHERE return_time IS NOT NULL";
 const ENTRIES: &str = "SELECT subject, method FROM entry WHERE kind = 'ACT'
-    AND (method LIKE '%/RecordTalk' OR method LIKE '%/RecordInspection')";
+    AND (method LIKE '%/RecordTalk' OR method LIKE '%/RecordInspection' OR method LIKE '%/AllocateNumbers')
+    UNION ALL SELECT REPLACE(subject, 'allocations/', 'returns/'), method FROM entry
+    WHERE kind = 'ACT' AND method LIKE '%/ReturnNumbers'";
 const CHANGES: &str = "SELECT CAST(revision AS TEXT), cause FROM change_log";
 
 // === impl Record ===
@@ -70,7 +75,7 @@ impl Record {
         let kept = |number: &u64, write: &Write| {
             let recorded = own.get(&*format!("{number:032x}"));
             recorded.is_some_and(|names| names.contains(&&*write.name))
-                && changes.get(&write.revision) == Some(&&*write.name)
+                && (write.revision == 0 || changes.get(&write.revision) == Some(&&*write.name))
         };
         let highest = changes.keys().next_back().copied().unwrap_or(0);
         Found {
@@ -112,12 +117,13 @@ impl Record {
     }
 }
 
-/// A write that began after another had ended must have the higher revision.
+/// A write that began after another had ended must have the higher revision, where both made one.
 fn out_of_order(load: &Acknowledged) -> usize {
-    let ends: BTreeMap<u64, i64> = load.writes.values().map(|write| (write.ended, write.revision)).collect();
+    let writes = || load.writes.values().filter(|write| write.revision != 0);
+    let ends: BTreeMap<u64, i64> = writes().map(|write| (write.ended, write.revision)).collect();
     let mut ends = ends.into_iter().peekable();
     let mut highest = 0;
-    let mut begins: Vec<_> = load.writes.values().map(|write| (write.began, write.revision)).collect();
+    let mut begins: Vec<_> = writes().map(|write| (write.began, write.revision)).collect();
     begins.sort_unstable();
     let late = begins.into_iter().filter(|(began, revision)| {
         while let Some((_, ended)) = ends.next_if(|(ended, _)| ended < began) {

@@ -1,13 +1,7 @@
 //! `kill -9`, again and again, under mutations: nothing acknowledged is lost, and acts and entries are the same set.
 //! The ordinary run is short; `KILLS=100 MUTATIONS=10000` makes it the full one.
 
-use std::env;
-
-use crate::support::{load::Load, node::Node, record::Record};
-
-fn asked(name: &str, default: usize) -> usize {
-    env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
-}
+use crate::support::{figure::asked, load::Load, node::Node, record::Record};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_acknowledged_is_lost() {

@@ -1,9 +1,9 @@
 //! Tries everything once, as `serve` does at its start and `doctor` when asked: one clear line where something is
 //! wrong, so that a node never finds out later.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
-use redis::RedisResult;
+use redis::{RedisResult, Value, aio::MultiplexedConnection, from_redis_value};
 
 use super::{
     Settings,
@@ -22,6 +22,23 @@ use crate::{
 pub struct Report {
     /// How long a command takes there and back.
     pub round_trip: Duration,
+    /// Its version, as it says it.
+    pub version: String,
+    /// The version of the protocol that is spoken.
+    pub protocol: i64,
+    /// `standalone`, `sentinel` or `cluster`.
+    pub mode: String,
+    /// Its memory, where our user may ask.
+    pub memory: Option<Memory>,
+}
+
+/// What a Redis does with its memory.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Memory {
+    /// Bytes that it may use at most; 0 for no bound.
+    pub limit: u64,
+    /// What it does when it is full.
+    pub policy: String,
 }
 
 /// Connects, and does once what a node does. Leaves nothing behind.
@@ -52,8 +69,31 @@ pub async fn check(settings: &Settings, clock: &dyn Clock) -> Result<Report, Fau
     done(limit, "TIME", scripts.spend(connection.clone(), &key, 1, rate)).await?;
     // A hint without a seal: whoever hears it ignores it.
     done(limit, "PUBLISH", publish(connection.clone(), &format!("{channel}/check"), b"")).await?;
+    done(limit, "DEL", async { redis::cmd("DEL").arg(&key).exec_async(&mut connection).await }).await?;
     done(limit, "PING", async { redis::cmd("PING").exec_async(&mut connection).await }).await?;
-    Ok(Report { round_trip })
+    let hello =
+        done(limit, "HELLO", async { redis::cmd("HELLO").query_async(&mut connection).await }).await?;
+    let memory = done(limit, "INFO", memory(&mut connection)).await.ok().flatten();
+    Ok(report(round_trip, hello, memory))
+}
+
+fn report(round_trip: Duration, mut hello: HashMap<String, Value>, memory: Option<Memory>) -> Report {
+    let mut said = |name: &str| hello.remove(name);
+    let text =
+        |value: Option<Value>| value.and_then(|value| from_redis_value(value).ok()).unwrap_or_default();
+    let protocol = said("proto").and_then(|value| from_redis_value(value).ok()).unwrap_or_default();
+    Report { round_trip, version: text(said("version")), protocol, mode: text(said("mode")), memory }
+}
+
+/// No node asks this: the user may not be allowed to.
+async fn memory(connection: &mut MultiplexedConnection) -> RedisResult<Option<Memory>> {
+    let told: String = redis::cmd("INFO").arg("memory").query_async(connection).await?;
+    let line = |name: &str| told.lines().find_map(|line| line.strip_prefix(name));
+    let limit = line("maxmemory:").and_then(|limit| limit.trim().parse().ok());
+    Ok(limit.zip(line("maxmemory_policy:")).map(|(limit, policy)| {
+        let policy = policy.trim().to_owned();
+        Memory { limit, policy }
+    }))
 }
 
 async fn done<T>(

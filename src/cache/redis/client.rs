@@ -9,7 +9,7 @@ use redis::{
     io::tcp::{TcpSettings, socket2::TcpKeepalive},
 };
 
-use super::{Settings, fault::Fault, seal::Seal};
+use super::{Settings, fault::Fault, is_key, seal::Seal};
 
 /// Bytes that were sent and not acknowledged for so long end the connection, whatever TCP would still try.
 const USER_TIMEOUT: Duration = Duration::from_secs(2);
@@ -31,22 +31,9 @@ pub(super) struct Door {
 impl Door {
     /// Reads the files.
     pub(super) fn open(settings: &Settings) -> Result<Self, Fault> {
-        let key = read("cache.seal_key_file", &settings.seal_key)?;
-        if key.len() < 32 {
-            return Err(Fault::file(
-                "cache.seal_key_file",
-                &settings.seal_key,
-                "at least 32 bytes are needed",
-            ));
-        }
-        let info = info(settings)?;
-        let client = match tls(settings, info.addr())? {
-            Some(certificates) => Client::build_with_tls(info, certificates).map_err(|_| {
-                Fault::Settings("cache.ca_file, cache.certificate_file and cache.key_file: not PEM")
-            })?,
-            None => Client::open(info).map_err(|_| Fault::Url(settings.shown_url()))?,
-        };
-        Ok(Self { client, seal: Seal::new(&key), connect_limit: settings.connect_limit })
+        prefix(settings)?;
+        let (seal, client) = (seal(settings)?, client(settings)?);
+        Ok(Self { client, seal, connect_limit: settings.connect_limit })
     }
 
     /// Connects, says who we are, and hands what the server pushes to `pushed`.
@@ -74,6 +61,40 @@ impl Door {
                 Err(Fault::OutOfReach(waited + hint))
             }
         }
+    }
+}
+
+/// Everything that is wrong with the settings and the files that they name, as far as it shows without a connection.
+pub fn faults(settings: &Settings) -> Vec<Fault> {
+    [prefix(settings), seal(settings).map(drop), client(settings).map(drop)]
+        .into_iter()
+        .filter_map(Result::err)
+        .collect()
+}
+
+fn prefix(settings: &Settings) -> Result<(), Fault> {
+    match is_key(&settings.prefix) {
+        true => Ok(()),
+        false => Err(Fault::Settings("cache.prefix: up to 200 of a-z, 0-9 and -_./ are needed")),
+    }
+}
+
+fn seal(settings: &Settings) -> Result<Seal, Fault> {
+    const KEY: &str = "cache.seal_key_file";
+    let key = read(KEY, &settings.seal_key)?;
+    if key.len() < 32 {
+        return Err(Fault::file(KEY, &settings.seal_key, "at least 32 bytes are needed"));
+    }
+    Ok(Seal::new(&key))
+}
+
+fn client(settings: &Settings) -> Result<Client, Fault> {
+    const NOT_PEM: Fault =
+        Fault::Settings("cache.ca_file, cache.certificate_file or cache.key_file: not PEM");
+    let info = info(settings)?;
+    match tls(settings, info.addr())? {
+        Some(certificates) => Client::build_with_tls(info, certificates).map_err(|_| NOT_PEM),
+        None => Client::open(info).map_err(|_| Fault::Url(settings.shown_url())),
     }
 }
 

@@ -87,7 +87,11 @@ pub(super) fn make(dir: &Path, now: Time) -> Result<Paths, FolderError> {
 /// Writes `env.sh` beside every client certificate.
 pub(super) fn write_env(dir: &Path, addresses: &[String]) -> Result<(), FolderError> {
     let text = env_sh(&addresses.join(" "));
-    identities().iter().try_for_each(|(name, _)| write(&dir.join("certs").join(name).join("env.sh"), &text))
+    identities().iter().try_for_each(|(name, _)| {
+        let path = dir.join("certs").join(name).join("env.sh");
+        // As a rule nothing has changed, and fifty files made durable are what a start would spend most time on.
+        if fs::read_to_string(&path).is_ok_and(|kept| kept == text) { Ok(()) } else { write(&path, &text) }
+    })
 }
 
 /// Whether a certificate lies there that is good for another month. What was revoked stays as it is.

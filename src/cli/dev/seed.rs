@@ -17,7 +17,7 @@ use crate::{
         time::{DAY, Time},
     },
     host,
-    service::{Gateway, persons::Persons, record, refusal},
+    service::{Gateway, channels::index_of_code, persons::Persons, record, refusal},
     store::{Abort, Tx, sql},
 };
 
@@ -32,6 +32,8 @@ pub(super) async fn sow(gateway: &Arc<Gateway>, refresh: bool) -> Result<Vec<Str
     let sown = gateway.store.write(move |tx| {
         let (rules, persons) = (rules.clone(), persons.clone());
         Box::pin(async move {
+            // Another node of this folder may be starting at the same moment: one of them sows.
+            sql::change::lock(tx).await?;
             let empty = sql::participant::list(tx, None, "", 1).await?.is_empty();
             let mut notes = Vec::new();
             if empty {
@@ -195,7 +197,7 @@ async fn outlets(tx: &mut dyn Tx, persons: &Persons, now: Time) -> Result<(), Ab
             agreement_end: kind.is_entrusted().then(|| now.plus(DAY * 3650)),
             authorise_time: now,
         };
-        let index = crate::service::channels::index_of_code(persons.vault.index(), uscc);
+        let index = index_of_code(persons.vault.index(), uscc);
         sql::channel::add(tx, &outlet, index.as_bytes()).await?;
         sql::reader::bind(tx, reader, id, now).await?;
     }

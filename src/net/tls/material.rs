@@ -75,6 +75,14 @@ pub enum LoadError {
         /// The PEM label that was expected.
         section: &'static str,
     },
+    /// A section of the file is not what its label says.
+    #[error("{what} {path} has a section that cannot be read; write it again")]
+    NotX509 {
+        /// What the file is for.
+        what: &'static str,
+        /// Which file.
+        path: String,
+    },
     /// A certificate of the file cannot be an anchor.
     #[error("{what} {path} has a certificate that cannot be a CA's; give the CA's own file")]
     NotCa {
@@ -83,6 +91,21 @@ pub enum LoadError {
         /// Which file.
         path: String,
     },
+}
+
+// === impl LoadError ===
+
+impl LoadError {
+    /// What the file is for.
+    pub fn what(&self) -> &'static str {
+        match self {
+            Self::Unreadable { what, .. }
+            | Self::NotPem { what, .. }
+            | Self::Empty { what, .. }
+            | Self::NotX509 { what, .. }
+            | Self::NotCa { what, .. } => what,
+        }
+    }
 }
 
 // === impl Material ===
@@ -131,7 +154,7 @@ pub(super) fn key(what: &'static str, path: &Path) -> Result<PrivateKeyDer<'stat
 }
 
 /// Every section of one kind; at least one.
-fn sections<T: PemObject>(
+pub(super) fn sections<T: PemObject>(
     what: &'static str,
     path: &Path,
     section: &'static str,

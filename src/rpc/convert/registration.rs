@@ -4,7 +4,7 @@ use super::{document, stamp, word::Word};
 use crate::{
     domain::{
         industry::{Assessment, Functions},
-        line::ladder::Days,
+        line::ladder::{Days, Pace},
         personal::Personal,
         quota::Quota,
         registration::{
@@ -111,7 +111,7 @@ pub fn record(shown: Shown) -> pb::RegistrationRecord {
             step_time: Some(stamp(ladder.step_time)),
             next_step: next.map_or(0, |(step, _)| step.wire()),
             next_step_time: next.map(|(_, time)| stamp(time)),
-            flagged: ladder.pace == crate::domain::line::ladder::Pace::Flagged,
+            flagged: ladder.pace == Pace::Flagged,
         }
     });
     pb::RegistrationRecord {

@@ -32,3 +32,39 @@ impl Floor {
         answer
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use tokio::time::Instant;
+
+    use super::*;
+    use crate::domain::time::Time;
+
+    #[derive(Default)]
+    struct Moved(AtomicU64);
+
+    impl Clock for Moved {
+        fn now(&self) -> Time {
+            Time::default()
+        }
+
+        fn monotonic(&self) -> Duration {
+            Duration::from_millis(self.0.load(Ordering::SeqCst))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_answer_comes_before_its_time() {
+        for (took, waits) in [(0, 5), (3, 2), (5, 0), (90, 0)] {
+            let moved = Arc::new(Moved::default());
+            let clock: Arc<dyn Clock> = moved.clone();
+            let floor = Floor::begin(&clock);
+            moved.0.store(took, Ordering::SeqCst);
+            let begun = Instant::now();
+            assert_eq!(floor.held("an answer").await, "an answer");
+            assert_eq!(begun.elapsed().as_millis(), waits, "{took}");
+        }
+    }
+}

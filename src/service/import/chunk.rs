@@ -95,7 +95,7 @@ impl Chunk {
                 Err(Some(rejected)) => {
                     progress.rejected_total += 1;
                     if let Some(job) = &job {
-                        sql::import::reject(tx, &job.id, &rejected, None).await?;
+                        sql::import::reject(tx, &job.id, &rejected).await?;
                     }
                     progress.rejected.push(rejected);
                 }

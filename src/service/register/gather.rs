@@ -15,6 +15,7 @@ use crate::{
         time::Time,
     },
     host,
+    service::channels::index_of_code,
     store::{
         Abort, StoreError, Tx,
         sql::{
@@ -129,7 +130,7 @@ async fn assessment(tx: &mut dyn Tx, work: &Work, now: Time) -> Result<Option<As
     let prefix = format!("{}/industryAssessments/", work.mvno);
     let Some(id) = assessment.strip_prefix(&prefix) else { return Ok(None) };
     let found = sql::assessment::lookup(tx, &work.mvno, id).await?;
-    let uscc = crate::service::channels::index_of_code(work.persons.vault.index(), unit.code.reveal());
+    let uscc = index_of_code(work.persons.vault.index(), unit.code.reveal());
     let found = found.filter(|row| row.uscc_index == uscc.as_bytes() && row.assessment.assess_time <= now);
     Ok(found.map(|row| row.assessment))
 }

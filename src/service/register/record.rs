@@ -8,6 +8,7 @@ use super::{
 use crate::{
     domain::{
         fault::{Code, Fault},
+        industry::Functions,
         line::{LineState, retention},
         quota::{Quota, Slot},
         refusal::{Reason, Refusal},
@@ -139,9 +140,7 @@ async fn begin(tx: &mut dyn Tx, work: &Work, person: &Person, now: Time) -> Resu
     }
 }
 
-pub(in crate::service) fn industry(
-    subject: &Subject,
-) -> Option<(String, crate::domain::industry::Functions)> {
+pub(in crate::service) fn industry(subject: &Subject) -> Option<(String, Functions)> {
     let Subject::Unit(unit) = subject else { return None };
     let UnitLine::Industry { assessment, functions, .. } = &unit.line else { return None };
     let id = assessment.rsplit('/').next().unwrap_or_default();

@@ -11,7 +11,10 @@ use crate::{
         personal::Personal,
         registration::{Registration, Subject, UnitLine},
     },
-    store::{StoreError, sql::subject::SubjectRow},
+    store::{
+        StoreError,
+        sql::subject::{DOCUMENT, SubjectRow},
+    },
     vault::{OpenError, Owner, SubjectKey, Vault},
 };
 
@@ -108,7 +111,7 @@ pub fn unlock(vault: &Vault, subject: &SubjectRow) -> Result<SubjectKey, StoreEr
 
 /// The document of a subject.
 pub fn open_document(key: &SubjectKey, subject: &SubjectRow) -> Result<Known, StoreError> {
-    let place = crate::store::sql::subject::DOCUMENT.at(&subject.id);
+    let place = DOCUMENT.at(&subject.id);
     let opened = key.open(place, &subject.document).map_err(|error| closed(&subject.id, error))?;
     let written: Written<'_> = serde_json::from_slice(opened.expose())
         .map_err(|_| StoreError::inconsistent("subject", "document", &subject.id))?;

@@ -162,7 +162,7 @@ CREATE TABLE industry_assessment (
   valid_to_time BIGINT NOT NULL
 );
 
--- An import, and how far it is durable. Its data key seals the rows that were rejected, until expire_time.
+-- An import, and how far it is durable. Its rejected rows can be listed until expire_time.
 CREATE TABLE import_job (
   id TEXT NOT NULL PRIMARY KEY,
   mvno TEXT NOT NULL REFERENCES participant (name),
@@ -172,19 +172,17 @@ CREATE TABLE import_job (
   accepted BIGINT NOT NULL,
   skipped BIGINT NOT NULL,
   rejected BIGINT NOT NULL,
-  wrapped_key BLOB,
-  kek_id BLOB,
   create_time BIGINT NOT NULL,
   update_time BIGINT NOT NULL,
   expire_time BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX import_job_of_id ON import_job (mvno, import_id);
 
+-- Which rows, and why; what they said is in their sender's own file, and not here.
 CREATE TABLE import_row_rejected (
   job TEXT NOT NULL REFERENCES import_job (id),
   row_number BIGINT NOT NULL,
   code TEXT NOT NULL,
   text TEXT NOT NULL,
-  original BLOB,
   PRIMARY KEY (job, row_number)
 );

@@ -14,7 +14,11 @@ use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::Notify,
 };
-use tokio_postgres::{AsyncMessage, Client, Config, NoTls, Socket, Statement, error::Severity};
+use tokio_postgres::{
+    AsyncMessage, Client, Config, NoTls, Socket, Statement,
+    error::{Severity, SqlState},
+};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::{OpenError, Options, safety};
 
@@ -38,19 +42,7 @@ impl Connection {
     /// Connects to the first host that takes writes, makes the session safe, and refuses one that is not.
     pub(super) async fn open(options: &Options, told: Arc<Notify>) -> Result<Self, OpenError> {
         let warnings = Arc::new(AtomicU64::new(0));
-        let client = match &options.tls {
-            None => {
-                let (client, driver) = options.config.connect(NoTls).await.map_err(unreachable(options))?;
-                tokio::spawn(drive(driver, warnings.clone(), told));
-                client
-            }
-            Some(tls) => {
-                let (client, driver) =
-                    options.config.connect(tls.clone()).await.map_err(unreachable(options))?;
-                tokio::spawn(drive(driver, warnings.clone(), told));
-                client
-            }
-        };
+        let client = connect(&options.config, options.tls.as_ref(), warnings.clone(), told).await?;
         safety::settle(&client).await?;
         Ok(Self { client, statements: Mutex::default(), warnings, open: AtomicBool::new(false) })
     }
@@ -86,8 +78,48 @@ fn numbered(sql: &str) -> String {
     sql.replace('?', "$")
 }
 
-fn unreachable(options: &Options) -> impl Fn(tokio_postgres::Error) -> OpenError {
-    |error| OpenError::Unreachable { hosts: hosts(&options.config), error: told(&error) }
+/// A session as the server gives it, not made safe yet.
+pub(super) async fn connect(
+    config: &Config,
+    tls: Option<&MakeRustlsConnect>,
+    warnings: Arc<AtomicU64>,
+    told: Arc<Notify>,
+) -> Result<Client, OpenError> {
+    match tls {
+        None => {
+            let (client, driver) = config.connect(NoTls).await.map_err(|error| unopened(config, &error))?;
+            tokio::spawn(drive(driver, warnings, told));
+            Ok(client)
+        }
+        Some(tls) => {
+            let (client, driver) =
+                config.connect(tls.clone()).await.map_err(|error| unopened(config, &error))?;
+            tokio::spawn(drive(driver, warnings, told));
+            Ok(client)
+        }
+    }
+}
+
+/// Why no session came about, told apart by what is to be done.
+fn unopened(config: &Config, error: &tokio_postgres::Error) -> OpenError {
+    const IDENTITY: [SqlState; 2] =
+        [SqlState::INVALID_PASSWORD, SqlState::INVALID_AUTHORIZATION_SPECIFICATION];
+    let (hosts, text) = (hosts(config), told(error));
+    // Before the user is looked at: the server's list of who may come has nobody of this way.
+    if text.contains("no pg_hba.conf entry") && text.contains("no encryption") {
+        return OpenError::Clear { hosts, error: text };
+    }
+    if error.code().is_some_and(|code| IDENTITY.contains(code)) || text.contains("password missing") {
+        return OpenError::Identity { hosts, error: text };
+    }
+    // The TLS library says more in its text than in its types, once the driver has had it.
+    if text.contains("does not support TLS") {
+        return OpenError::NotTls { hosts };
+    }
+    match text.split_once("invalid peer certificate: ") {
+        Some((_, why)) => OpenError::Untrusted { hosts, error: why.to_owned() },
+        None => OpenError::Unreachable { hosts, error: text },
+    }
 }
 
 /// Where the database is looked for, without user or password.

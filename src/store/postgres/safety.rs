@@ -6,7 +6,7 @@ use tokio_postgres::{Client, SimpleQueryMessage};
 use super::{OpenError, connection::told};
 
 /// The oldest server that is tested, as `server_version_num` counts.
-const OLDEST: i64 = 150_000;
+pub(super) const OLDEST: i64 = 150_000;
 
 /// A frozen node must not hold others up: its open transaction, and with it its locks, end by themselves. No work of
 /// the house waits for anything but the database while its transaction is open.
@@ -21,6 +21,19 @@ const NEEDED: [(&str, &[&str]); 3] = [
     ("synchronous_commit", &["on", "remote_apply"]),
 ];
 
+/// A setting on which it depends whether what is acknowledged is kept.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Found {
+    /// Its name.
+    pub setting: &'static str,
+    /// As it is.
+    pub value: String,
+    /// As it must be.
+    pub needed: &'static str,
+    /// Whether it loses nothing.
+    pub is_safe: bool,
+}
+
 /// Makes the session safe, or says why it is not.
 pub(super) async fn settle(client: &Client) -> Result<(), OpenError> {
     let failed = |error: tokio_postgres::Error| OpenError::Sql(told(&error));
@@ -29,16 +42,26 @@ pub(super) async fn settle(client: &Client) -> Result<(), OpenError> {
     if version.parse().unwrap_or(0) < OLDEST {
         return Err(OpenError::TooOld(version));
     }
-    for (setting, needed) in NEEDED {
-        let found = show(client, setting).await?;
-        if !needed.contains(&found.as_str()) {
-            return Err(OpenError::Unsafe { setting, found, needed: needed[0] });
+    match found(client).await?.into_iter().find(|found| !found.is_safe) {
+        Some(Found { setting, value, needed, .. }) => {
+            Err(OpenError::Unsafe { setting, found: value, needed })
         }
+        None => Ok(()),
     }
-    Ok(())
 }
 
-async fn show(client: &Client, setting: &str) -> Result<String, OpenError> {
+/// Each setting as the session has it.
+pub(super) async fn found(client: &Client) -> Result<Vec<Found>, OpenError> {
+    let mut all = Vec::with_capacity(NEEDED.len());
+    for (setting, needed) in NEEDED {
+        let value = show(client, setting).await?;
+        let is_safe = needed.contains(&value.as_str());
+        all.push(Found { setting, value, needed: needed[0], is_safe });
+    }
+    Ok(all)
+}
+
+pub(super) async fn show(client: &Client, setting: &str) -> Result<String, OpenError> {
     let answer = client.simple_query(&format!("SHOW {setting}")).await;
     let messages = answer.map_err(|error| OpenError::Sql(told(&error)))?;
     let found = messages.iter().find_map(|message| match message {

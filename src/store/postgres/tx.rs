@@ -2,7 +2,6 @@
 //! at once, and a failure of theirs is found at the latest before the commit.
 
 use std::{
-    pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
     time::Duration,
@@ -47,11 +46,8 @@ pub(super) struct PgTx {
     pub(super) changed: bool,
 }
 
-/// A statement on the wire.
-enum Sent {
-    Waiting(BoxFuture<'static, Result<u64, Error>>),
-    Answered(Result<u64, Error>),
-}
+/// A statement on the wire: what will come of it.
+type Sent = BoxFuture<'static, Result<u64, Error>>;
 
 // === impl Mode ===
 
@@ -77,20 +73,18 @@ impl PgTx {
         tx
     }
 
-    /// Commits. Whoever calls this awaits it to its end: a commit in flight is never given up.
+    /// Commits. Whoever calls this awaits it to its end: a commit in flight is never given up. Everything before it is
+    /// answered first: a session that ends until then has done nothing, and the work may be done on another.
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
         self.settle().await?;
         let commit = match self.mode {
             Mode::Write if self.changed => format!("NOTIFY {CHANNEL}; COMMIT"),
             Mode::Read | Mode::Write => "COMMIT".to_owned(),
         };
-        let committed = self.connection.client.batch_execute(&commit);
-        match tokio::time::timeout(COMMIT, committed).await {
+        match tokio::time::timeout(COMMIT, self.connection.client.batch_execute(&commit)).await {
             Ok(Ok(())) => self.connection.set_open(false),
-            // The server said that it did not commit; anything else may have been committed or not.
-            Ok(Err(error)) if error.as_db_error().is_some() && !is_gone(&error) => {
-                return Err(told_apart(&error));
-            }
+            Ok(Err(error)) if self.mode == Mode::Read || is_no(&error) => return Err(told_apart(&error)),
+            // It may have been committed or not: it must not be done again here.
             Ok(Err(error)) => return Err(unknown(&told(&error))),
             Err(_) => return Err(unknown("no answer")),
         }
@@ -105,7 +99,7 @@ impl PgTx {
     /// Rolls back. A session on which that fails is given to nobody else.
     pub(super) async fn roll_back(mut self) {
         for sent in self.sent.drain(..) {
-            let _ = tokio::time::timeout(PATIENCE, sent.answer()).await; // it is undone all the same
+            let _ = tokio::time::timeout(PATIENCE, sent).await; // it is undone all the same
         }
         let done = tokio::time::timeout(PATIENCE, self.connection.client.batch_execute("ROLLBACK")).await;
         if matches!(done, Ok(Ok(()))) {
@@ -114,26 +108,26 @@ impl PgTx {
     }
 
     /// Puts a statement on the wire.
-    fn put(&mut self, mut statement: BoxFuture<'static, Result<u64, Error>>) {
-        // The driver sends when it is first asked; nobody has to be woken for the answer yet.
-        let sent = match Pin::new(&mut statement).poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(answer) => Sent::Answered(answer),
-            Poll::Pending => Sent::Waiting(statement),
-        };
-        self.sent.push(sent);
+    fn put(&mut self, statement: BoxFuture<'static, Result<u64, Error>>) {
+        self.sent.push(sent(statement));
     }
 
     /// Waits for everything on the wire; the first failure counts. Returns what the last statement changed.
     async fn settle(&mut self) -> Result<u64, StoreError> {
+        match tokio::time::timeout(PATIENCE, self.drain()).await {
+            Ok(Ok(_)) if self.failed => Err(given_up()),
+            Ok(Ok(rows)) => Ok(rows),
+            Ok(Err(error)) => Err(self.fail(told_apart(&error))),
+            Err(_) => Err(self.fail(silent())),
+        }
+    }
+
+    async fn drain(&mut self) -> Result<u64, Error> {
         let mut last = 0;
         for sent in std::mem::take(&mut self.sent) {
-            match tokio::time::timeout(PATIENCE, sent.answer()).await {
-                Ok(Ok(rows)) => last = rows,
-                Ok(Err(error)) => return Err(self.fail(told_apart(&error))),
-                Err(_) => return Err(self.fail(silent())),
-            }
+            last = sent.await?;
         }
-        if self.failed { Err(given_up()) } else { Ok(last) }
+        Ok(last)
     }
 
     fn fail(&mut self, error: StoreError) -> StoreError {
@@ -214,14 +208,11 @@ impl Tx for PgTx {
     }
 }
 
-// === impl Sent ===
-
-impl Sent {
-    async fn answer(self) -> Result<u64, Error> {
-        match self {
-            Self::Waiting(statement) => statement.await,
-            Self::Answered(answer) => answer,
-        }
+/// A statement on the wire. The driver sends when it is first asked; nobody has to be woken for the answer yet.
+fn sent(mut statement: BoxFuture<'static, Result<u64, Error>>) -> Sent {
+    match statement.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(answer) => Box::pin(std::future::ready(answer)),
+        Poll::Pending => statement,
     }
 }
 
@@ -257,6 +248,11 @@ fn is_gone(error: &Error) -> bool {
                 || std::error::Error::source(error).is_some_and(|cause| cause.is::<std::io::Error>())
         }
     }
+}
+
+/// The server said that it did not do it.
+fn is_no(error: &Error) -> bool {
+    error.as_db_error().is_some() && !is_gone(error)
 }
 
 /// The driver's error in our words; its text goes to the log and nowhere else.

@@ -109,17 +109,12 @@ pub async fn lookup_locked(
     tx.query(sql, values![mvno, import_id]).await?.first().map(read).transpose()
 }
 
-/// Enters a row that was rejected; `original` is what it said, sealed.
-pub async fn reject(
-    tx: &mut dyn Tx,
-    job: &str,
-    rejected: &Rejected,
-    original: Option<Vec<u8>>,
-) -> Result<(), StoreError> {
+/// Enters a row that was rejected.
+pub async fn reject(tx: &mut dyn Tx, job: &str, rejected: &Rejected) -> Result<(), StoreError> {
     tx.send(
-        "INSERT INTO import_row_rejected (job, row_number, code, text, original) VALUES (?1, ?2, ?3, ?4, ?5)
+        "INSERT INTO import_row_rejected (job, row_number, code, text) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT DO NOTHING",
-        values![job, rejected.row_number, rejected.code.as_str(), rejected.text.as_str(), original],
+        values![job, rejected.row_number, rejected.code.as_str(), rejected.text.as_str()],
     )
     .await
 }

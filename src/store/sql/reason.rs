@@ -5,9 +5,7 @@ use crate::store::{StoreError, Tx};
 
 /// Keeps the reason of an act, by the id of its entry.
 pub async fn add(tx: &mut dyn Tx, entry_id: &str, reason: &str) -> Result<(), StoreError> {
-    tx.execute("INSERT INTO reason (entry_id, reason) VALUES (?1, ?2)", values![entry_id, reason])
-        .await
-        .map(drop)
+    tx.send("INSERT INTO reason (entry_id, reason) VALUES (?1, ?2)", values![entry_id, reason]).await
 }
 
 /// The reason of an act, where it was given one.

@@ -1,0 +1,59 @@
+//! The gateway as it is shipped: the release binary on a folder of sample data, with every layer, its SQLite store
+//! and its defaults. What a carrier asks it, and how long it takes from its start to the first answer.
+
+use std::{fs, path::Path, process::Command, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use greenlane::{domain::time::Clock, rpc::pb};
+use rustls::ClientConfig;
+
+use crate::{
+    child::Server,
+    client::{self, Client, Question},
+    cores::Cores,
+};
+
+/// Starts it on that port, or on any for 0. A folder that is kept from an earlier start is used as it is.
+pub fn start(dir: &Path, port: u16, cores: Cores) -> Server {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_greenlane"));
+    command.args(["dev", "--ops-port", "0", "--port", &port.to_string(), "--dir"]).arg(dir);
+    Server::start(command.env("GREENLANE_LOG", "error"), cores)
+}
+
+/// A base carrier, as `dev` made it.
+pub fn carrier(dir: &Path) -> Arc<ClientConfig> {
+    let read = |file: &str| fs::read(dir.join("certs/carrier-unicom").join(file)).expect("made by dev");
+    client::identity(&read("cert.pem"), &read("key.pem"), &read("ca.pem"))
+}
+
+/// "May I hand numbers to m01?" It is green: the answer is ALLOW.
+pub fn question() -> Question {
+    let message = pb::CheckStatusRequest {
+        mvno: "mvnos/m01".to_owned(),
+        action: pb::Action::AllocateNumbers.into(),
+        ..Default::default()
+    };
+    Question::new("/greenlane.v1.ComplianceService/CheckStatus", &message)
+}
+
+/// One call on a connection of its own.
+pub async fn ask_once(server: &Server, tls: &Arc<ClientConfig>) -> Bytes {
+    let client = Client::connect(server.address, tls, 1, &question()).await.expect("let in");
+    let message = client.ask(0).await.expect("answered OK");
+    client.close().await;
+    message
+}
+
+/// From the start of the process to the first answered check, on a kept folder and the port that it had before.
+pub async fn start_to_answer(
+    dir: &Path,
+    port: u16,
+    cores: Cores,
+    tls: &Arc<ClientConfig>,
+    clock: &dyn Clock,
+) -> Duration {
+    let begun = clock.monotonic();
+    let server = start(dir, port, cores);
+    ask_once(&server, tls).await;
+    clock.monotonic() - begun
+}
