@@ -9,6 +9,8 @@ mod asking;
 mod contexts;
 #[path = "ctl/importing.rs"]
 mod importing;
+#[path = "ctl/journey.rs"]
+mod journey;
 #[path = "ctl/registering.rs"]
 mod registering;
 #[path = "ctl/world.rs"]

@@ -72,7 +72,7 @@ impl World {
     }
 
     /// What differs from run to run beside times and ids: where the gateway is, and how long things took.
-    fn steady(&self, text: &str) -> String {
+    pub fn steady(&self, text: &str) -> String {
         let text = text.replace(&self.node.address, "<address>");
         let text = text.replace(self.node.dir.to_str().expect("text"), "<dev>");
         let text = text.replace(self.home.path().to_str().expect("text"), "<home>");
