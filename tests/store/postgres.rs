@@ -18,11 +18,10 @@ use tokio::task::JoinSet;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::{
-    fixture::{NOW, assert_unavailable, enter, entered, put},
+    fixture::{NOW, enter, entered, put},
     suite::change,
     support::{
         postgres::{Cluster, Options as Settings},
-        proxy::{Direction, Flow, Mode, Proxy},
         tls::Certificate,
     },
 };
@@ -174,37 +173,4 @@ async fn work_survives_the_end_of_its_session() {
     }
     assert_eq!(entered(&store).await.len(), 5);
     assert_eq!(tries.load(SeqCst), 10);
-}
-
-/// A commit whose answer is lost was done or not: nobody here may do it again, and who asked is told that it is not
-/// known.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_commit_without_an_answer_is_not_done_twice() {
-    let cluster = Cluster::shared();
-    let url = cluster.fresh_database();
-    let proxy = Arc::new(Proxy::start(&cluster.host()));
-    let store = at(&proxy.through(&url, &cluster.host())).await.expect("it opens");
-    let beside = at(&url).await.expect("another way in");
-    // From here on its session knows the statement, and needs no answer to send it.
-    enter(store.clone(), "before").await.expect("a write");
-    let (harm, writing) = (proxy.clone(), store.clone());
-    let written = tokio::spawn(async move {
-        let once = writing.write(move |tx| {
-            let harm = harm.clone();
-            Box::pin(async move {
-                sql::change::next_revision(tx).await?;
-                // What follows reaches the database; no answer comes back.
-                harm.flow(Direction::Down, Flow::Stall);
-                Ok(put(tx, "once").await?)
-            })
-        });
-        once.await
-    });
-    while entered(&beside).await.len() < 2 {
-        tokio::task::yield_now().await;
-    }
-    proxy.cut();
-    proxy.set(Mode::Pass);
-    assert_unavailable(written.await.expect("no panic"));
-    assert_eq!(entered(&store).await, ["before", "once"]);
 }
