@@ -28,7 +28,7 @@ use crate::{
 pub struct Shared {
     /// The clock by which certificates end.
     pub clock: Arc<dyn Clock>,
-    /// Whether an organisation is suspended, as of now.
+    /// Whether an organisation is suspended, or waits for its approval, as of now.
     pub suspended: Arc<dyn Fn(&ParticipantName) -> bool + Send + Sync>,
 }
 

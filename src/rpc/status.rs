@@ -8,8 +8,8 @@ use prost::Message;
 use prost_types::Any;
 use tonic::{Code, Status, body::Body};
 use tonic_types::pb::{
-    BadRequest, ErrorInfo, LocalizedMessage, PreconditionFailure, QuotaFailure, RequestInfo, RetryInfo,
-    Status as RichStatus, bad_request, precondition_failure, quota_failure,
+    BadRequest, ErrorInfo, LocalizedMessage, PreconditionFailure, QuotaFailure, RequestInfo, ResourceInfo,
+    RetryInfo, Status as RichStatus, bad_request, precondition_failure, quota_failure,
 };
 
 use crate::{
@@ -129,6 +129,7 @@ fn encode(refusal: &Refusal, code: Code, limit: usize, id: Option<&str>) -> Vec<
         }
         Kind::FailedPrecondition => details.push(any("PreconditionFailure", &precondition(refusal, limit))),
         Kind::ResourceExhausted => details.push(any("QuotaFailure", &quota(refusal))),
+        Kind::NotFound | Kind::AlreadyExists => details.extend(resource(refusal)),
         _ => {}
     }
     if let Some(after) = refusal.retry_after {
@@ -207,6 +208,18 @@ fn grounds(decided: &Decided) -> impl Iterator<Item = precondition_failure::Viol
     reasons.chain(remedies)
 }
 
+/// What was not found, or is there already: the refusal's first value.
+fn resource(refusal: &Refusal) -> Option<Any> {
+    let (kind, name) = refusal.metadata.first()?;
+    let resource = ResourceInfo {
+        resource_type: (*kind).to_owned(),
+        resource_name: clip(name),
+        description: clip(&refusal.message),
+        ..Default::default()
+    };
+    Some(any("ResourceInfo", &resource))
+}
+
 fn quota(refusal: &Refusal) -> QuotaFailure {
     let violation = quota_failure::Violation {
         subject: refusal.metadata.first().map(|(_, value)| clip(value)).unwrap_or_default(),
@@ -233,11 +246,7 @@ fn clip(text: &str) -> String {
 /// A refusal of the transport itself: faults that tonic finds before a handler runs.
 pub fn mended(code: Code, message: &str) -> Option<Refusal> {
     let refusal = match code {
-        Code::OutOfRange | Code::ResourceExhausted => Refusal::new(
-            Reason::MessageTooLarge,
-            "The message is over the limit of 1 MiB; split the request and send it in parts.",
-        )
-        .with("limit_bytes", 1 << 20),
+        Code::OutOfRange | Code::ResourceExhausted => too_large(message),
         Code::Internal
             if message.contains("decode")
                 || message.contains("flag")
@@ -264,6 +273,22 @@ pub fn mended(code: Code, message: &str) -> Option<Refusal> {
         ),
     };
     Some(refusal)
+}
+
+/// The transport says "found 2000017 bytes": whoever has to split a message wants to know into how many.
+fn too_large(message: &str) -> Refusal {
+    let found = message.split("found ").nth(1).and_then(|rest| rest.split(' ').next());
+    let found = found.and_then(|digits| digits.parse::<u64>().ok());
+    let refusal = |text: String| Refusal::new(Reason::MessageTooLarge, text).with("limit_bytes", 1 << 20);
+    match found {
+        None => refusal(
+            "The message is over the limit of 1 MiB; split the request and send it in parts.".to_owned(),
+        ),
+        Some(bytes) => refusal(format!(
+            "The message has {bytes} bytes, over the limit of 1 MiB; split the request and send it in parts."
+        ))
+        .with("size_bytes", bytes),
+    }
 }
 
 /// An answer's raw details, for tests and the client side of the command line.

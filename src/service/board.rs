@@ -59,7 +59,7 @@ pub struct View {
     pub mvnos: BTreeMap<ParticipantName, Arc<Held>>,
     /// The mark of who takes part that was seen with it.
     pub participants: i64,
-    /// Suspended organisations of any class.
+    /// Organisations of any class whose calls are refused: suspended, or not approved yet.
     pub suspended: HashSet<ParticipantName>,
 }
 

@@ -4,7 +4,7 @@
 use aws_lc_rs::hmac;
 
 use super::receipt::hex;
-use crate::domain::refusal::{Reason, Refusal};
+use crate::domain::refusal::{Reason, Refusal, Violation};
 
 /// Makes and reads tokens.
 pub struct Pages(hmac::Key);
@@ -63,10 +63,12 @@ impl Pages {
             return Ok(Ask { size, after: None });
         }
         let mismatch = || {
-            Refusal::new(
-                Reason::PageTokenMismatch,
-                "The page_token is not of this list and filter; start again without a token.",
-            )
+            let text = "not of this list and filter; start again without a token";
+            let violations = vec![Violation::new("page_token", "MISMATCH", text)];
+            Refusal {
+                violations,
+                ..Refusal::new(Reason::PageTokenMismatch, format!("The page_token is {text}."))
+            }
         };
         let (tag, after) = token.split_once('.').ok_or_else(mismatch)?;
         let after = String::from_utf8(unhex(after).ok_or_else(mismatch)?).map_err(|_| mismatch())?;

@@ -176,7 +176,11 @@ async fn checks(regulator: &Channel) {
     let token = page.expect("a page").into_inner().next_page_token;
     let other =
         pb::ListStandingsRequest { page_size: 3, page_token: token, standing: 2, ..Default::default() };
-    assert_eq!(refused(client.list_standings(other).await).reason, "PAGE_TOKEN_MISMATCH");
+    let other = refused(client.list_standings(other).await);
+    assert_eq!(
+        (other.reason.as_str(), other.violations),
+        ("PAGE_TOKEN_MISMATCH", vec!["page_token: MISMATCH".to_owned()])
+    );
     let watch = pb::WatchStandingsRequest { after_revision: 999_999, ..Default::default() };
     assert_eq!(refused(client.watch_standings(watch).await).violations, ["after_revision: OUT_OF_RANGE"]);
 }
@@ -223,6 +227,7 @@ async fn bodies(regulator: &Channel) {
         pb::CheckStatusRequest { mvno: "m".repeat((1 << 20) + 1), ..Default::default() }.encode_to_vec();
     let large = refused(raw::call(regulator, CHECK, large.into()).await);
     assert_eq!((large.code, large.reason.as_str()), (Code::ResourceExhausted, "MESSAGE_TOO_LARGE"));
+    assert!(large.message.contains("1048581 bytes"), "{}", large.message);
 }
 
 /// The same `request_id` twice is one act; with another payload an error; a rehearsal keeps nothing.

@@ -9,6 +9,7 @@ use tonic_types::pb::{BadRequest, ErrorInfo, LocalizedMessage, RequestInfo};
 pub struct Refused {
     pub code: Code,
     pub reason: String,
+    pub message: String,
     /// `field: CODE` of every violation.
     pub violations: Vec<String>,
     pub total: Option<usize>,
@@ -54,5 +55,8 @@ pub fn read(status: &Status) -> Refused {
         })
         .collect();
     let total = info.metadata.get("violations_total").and_then(|n| n.parse().ok());
-    Refused { code: status.code(), reason: info.reason, violations, total }
+    let named = matches!(status.code(), Code::NotFound | Code::AlreadyExists);
+    assert_eq!(of("ResourceInfo").len(), usize::from(named), "{status:?}");
+    let message = status.message().to_owned();
+    Refused { code: status.code(), reason: info.reason, message, violations, total }
 }
