@@ -28,3 +28,5 @@ mod persons;
 mod raw;
 #[path = "wire/refusal.rs"]
 mod refusal;
+#[path = "wire/second_shell.rs"]
+mod second_shell;

@@ -15,8 +15,13 @@ use crate::{
 
 /// Starts it on that port, or on any for 0. A folder that is kept from an earlier start is used as it is.
 pub fn start(dir: &Path, port: u16, cores: Cores) -> Server {
+    start_with(dir, port, cores, &[])
+}
+
+/// The same with more arguments of `dev`.
+pub fn start_with(dir: &Path, port: u16, cores: Cores, more: &[&str]) -> Server {
     let mut command = Command::new(env!("CARGO_BIN_EXE_greenlane"));
-    command.args(["dev", "--ops-port", "0", "--port", &port.to_string(), "--dir"]).arg(dir);
+    command.args(["dev", "--ops-port", "0", "--port", &port.to_string(), "--dir"]).arg(dir).args(more);
     Server::start(command.env("GREENLANE_LOG", "error"), cores)
 }
 

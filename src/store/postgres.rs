@@ -150,19 +150,21 @@ pub async fn open(options: Options, now: Time) -> Result<Store, OpenError> {
         .enable_all()
         .build()
         .map_err(|error| OpenError::Sql(error.to_string()))?;
-    let starting = options.clone();
+    let (starting, woken) = (options.clone(), Arc::default());
+    let hears = Arc::clone(&woken);
     let migrated = runtime.spawn(async move {
-        let session = Connection::open(&starting, Arc::default()).await?;
-        migrate::run(&session.client, now).await
+        let session = Connection::open(&starting, hears).await?;
+        migrate::run(&session.client, now).await?;
+        Ok(session)
     });
-    match migrated.await {
-        Ok(Ok(())) => {}
+    let session = match migrated.await {
+        Ok(Ok(session)) => session,
         Ok(Err(error)) => return Err(stopped(runtime, error)),
         Err(_) => return Err(stopped(runtime, OpenError::Sql("the start panicked".to_owned()))),
-    }
+    };
     let core = Arc::new(Core { pool: pool::build(options.clone()) });
     let room = Arc::new(Semaphore::new(options.queue.max(1)));
-    let keeper = Keeper::start(options, runtime.handle());
+    let keeper = Keeper::start(options, session, woken, runtime.handle());
     Ok(Store::new(Postgres { core, keeper, room, runtime: Some(runtime) }))
 }
 

@@ -70,9 +70,10 @@ struct Round {
 // === impl Keeper ===
 
 impl Keeper {
-    pub(super) fn start(options: Options, runtime: &Handle) -> Self {
+    /// The first session is the one by which the store was opened; `woken` is what it tells of notifications.
+    pub(super) fn start(options: Options, first: Connection, woken: Arc<Notify>, runtime: &Handle) -> Self {
         let (asks, asked) = mpsc::channel(4096);
-        let (woken, list) = (Arc::new(Notify::new()), Arc::default());
+        let list = Arc::default();
         let behind = Arc::new(AtomicBool::new(false));
         let round = Round {
             options,
@@ -80,7 +81,7 @@ impl Keeper {
             list: Arc::clone(&list),
             behind: behind.clone(),
             session: None,
-            opening: None,
+            opening: Some(runtime.spawn(async move { Ok(listening(first).await) })),
             warm: false,
         };
         runtime.spawn(round.keep(asked));
@@ -174,7 +175,7 @@ impl Round {
         self.session = None;
         let opening = self.opening.get_or_insert_with(|| {
             let (options, woken) = (self.options.clone(), self.woken.clone());
-            tokio::spawn(async move { listening(&options, woken).await })
+            tokio::spawn(async move { Ok(listening(Connection::open(&options, woken).await?).await) })
         });
         let Ok(opened) = tokio::time::timeout(limit, &mut *opening).await else {
             return Err(unavailable("no session for the feed yet"));
@@ -191,12 +192,11 @@ impl Round {
 }
 
 /// A session that hears of commits. An engine without notifications is followed by the interval alone.
-async fn listening(options: &Options, woken: Arc<Notify>) -> Result<Connection, OpenError> {
-    let session = Connection::open(options, woken).await?;
+async fn listening(session: Connection) -> Connection {
     if let Err(error) = session.client.batch_execute(&format!("LISTEN {CHANNEL}")).await {
         tracing::warn!(error = %told(&error), "no notifications; changes are found by looking");
     }
-    Ok(session)
+    session
 }
 
 /// Every follower on one snapshot. One that fails keeps no other from following.

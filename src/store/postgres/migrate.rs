@@ -1,11 +1,11 @@
 //! Brings a database's schema up to date, in one transaction under an advisory lock, each migration with its checksum.
 
-use tokio_postgres::Client;
+use tokio_postgres::{Client, error::SqlState};
 
 use super::{OpenError, connection::told};
 use crate::{
     domain::time::Time,
-    store::migration::{self, MIGRATIONS},
+    store::migration::{MIGRATIONS, Schema},
 };
 
 /// `GRLN` in ASCII: the lock under which schemas are changed.
@@ -15,8 +15,11 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration (
   version BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL, apply_time BIGINT NOT NULL
 )";
 
-/// Applies what is missing.
+/// Applies what is missing. Where nothing is, which is nearly always, nobody is waited for.
 pub(super) async fn run(client: &Client, now: Time) -> Result<(), OpenError> {
+    if is_current(client).await? {
+        return Ok(());
+    }
     // A lock that is waited for longer than a start takes is held by something else.
     batch(
         client,
@@ -28,34 +31,48 @@ pub(super) async fn run(client: &Client, now: Time) -> Result<(), OpenError> {
         return Err(OpenError::Foreign);
     }
     batch(client, TABLE).await?;
-    let ours = migration::latest();
-    let found = client.query_one("SELECT MAX(version) FROM schema_migration", &[]).await.map_err(failed)?;
-    if let Some(found) = found.get::<_, Option<i64>>(0).filter(|found| *found > ours) {
-        return Err(OpenError::Newer { found, ours });
-    }
+    let applied = applied(client).await.map_err(failed)?;
+    judge(&applied)?;
     for migration in MIGRATIONS {
+        if applied.iter().any(|(version, _)| *version == migration.version) {
+            continue;
+        }
+        batch(client, &dialect(migration.common)).await?;
+        batch(client, migration.postgres).await?;
         let checksum = migration.checksum(migration.postgres);
-        let applied = client
-            .query_opt("SELECT checksum FROM schema_migration WHERE version = $1", &[&migration.version])
+        client
+            .execute(
+                "INSERT INTO schema_migration (version, name, checksum, apply_time) VALUES ($1, $2, $3, $4)",
+                &[&migration.version, &migration.name, &checksum, &now.micros()],
+            )
             .await
             .map_err(failed)?;
-        match applied.map(|row| row.get::<_, String>(0)) {
-            Some(applied) if applied == checksum => {}
-            Some(_) => return Err(OpenError::Changed(migration.version)),
-            None => {
-                batch(client, &dialect(migration.common)).await?;
-                batch(client, migration.postgres).await?;
-                client
-                    .execute(
-                        "INSERT INTO schema_migration (version, name, checksum, apply_time) VALUES ($1, $2, $3, $4)",
-                        &[&migration.version, &migration.name, &checksum, &now.micros()],
-                    )
-                    .await
-                    .map_err(failed)?;
-            }
-        }
     }
     batch(client, "COMMIT").await
+}
+
+/// Whether the schema is this program's, by one look.
+async fn is_current(client: &Client) -> Result<bool, OpenError> {
+    match applied(client).await {
+        Ok(applied) => Ok(matches!(judge(&applied)?, Schema::Current(_))),
+        Err(error) if error.code() == Some(&SqlState::UNDEFINED_TABLE) => Ok(false),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// Every migration that was applied, with its checksum.
+async fn applied(client: &Client) -> Result<Vec<(i64, String)>, tokio_postgres::Error> {
+    let rows = client.query("SELECT version, checksum FROM schema_migration", &[]).await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
+/// How the schema stands to ours, unless it cannot be used.
+fn judge(applied: &[(i64, String)]) -> Result<Schema, OpenError> {
+    match Schema::judge(applied, |migration| migration.postgres) {
+        Schema::Newer { found, ours } => Err(OpenError::Newer { found, ours }),
+        Schema::Changed(version) => Err(OpenError::Changed(version)),
+        schema => Ok(schema),
+    }
 }
 
 /// Whether there are tables, and none of them says which migrations made them.

@@ -34,15 +34,14 @@ pub struct Found {
     pub is_safe: bool,
 }
 
-/// Makes the session safe, or says why it is not.
+/// Makes the session safe, or says why it is not: in one message, for a node that starts has others to send.
 pub(super) async fn settle(client: &Client) -> Result<(), OpenError> {
-    let failed = |error: tokio_postgres::Error| OpenError::Sql(told(&error));
-    client.batch_execute(SESSION).await.map_err(failed)?;
-    let version = show(client, "server_version_num").await?;
+    let values = ask(client, &format!("{SESSION}; {}", question())).await?;
+    let version = values.first().cloned().unwrap_or_default();
     if version.parse().unwrap_or(0) < OLDEST {
         return Err(OpenError::TooOld(version));
     }
-    match found(client).await?.into_iter().find(|found| !found.is_safe) {
+    match judged(&values).into_iter().find(|found| !found.is_safe) {
         Some(Found { setting, value, needed, .. }) => {
             Err(OpenError::Unsafe { setting, found: value, needed })
         }
@@ -52,21 +51,37 @@ pub(super) async fn settle(client: &Client) -> Result<(), OpenError> {
 
 /// Each setting as the session has it.
 pub(super) async fn found(client: &Client) -> Result<Vec<Found>, OpenError> {
-    let mut all = Vec::with_capacity(NEEDED.len());
-    for (setting, needed) in NEEDED {
-        let value = show(client, setting).await?;
-        let is_safe = needed.contains(&value.as_str());
-        all.push(Found { setting, value, needed: needed[0], is_safe });
-    }
-    Ok(all)
+    ask(client, &question()).await.map(|values| judged(&values))
+}
+
+/// The version, and each setting in the order of [`NEEDED`].
+fn question() -> String {
+    let settings = NEEDED.iter().map(|(setting, _)| format!(", current_setting('{setting}')"));
+    format!("SELECT current_setting('server_version_num'){}", settings.collect::<String>())
+}
+
+fn judged(values: &[String]) -> Vec<Found> {
+    let values = values.iter().skip(1).map(String::as_str).chain(std::iter::repeat(""));
+    let found = NEEDED.into_iter().zip(values).map(|((setting, needed), value)| Found {
+        setting,
+        value: value.to_owned(),
+        needed: needed[0],
+        is_safe: needed.contains(&value),
+    });
+    found.collect()
 }
 
 pub(super) async fn show(client: &Client, setting: &str) -> Result<String, OpenError> {
-    let answer = client.simple_query(&format!("SHOW {setting}")).await;
-    let messages = answer.map_err(|error| OpenError::Sql(told(&error)))?;
-    let found = messages.iter().find_map(|message| match message {
-        SimpleQueryMessage::Row(row) => row.get(0).map(str::to_owned),
+    Ok(ask(client, &format!("SHOW {setting}")).await?.pop().unwrap_or_default())
+}
+
+/// The first row of what is answered.
+async fn ask(client: &Client, sql: &str) -> Result<Vec<String>, OpenError> {
+    let messages = client.simple_query(sql).await.map_err(|error| OpenError::Sql(told(&error)))?;
+    let row = messages.iter().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => Some(row),
         _ => None,
     });
-    Ok(found.unwrap_or_default())
+    let values = row.map(|row| (0..row.len()).map(|at| row.get(at).unwrap_or_default().to_owned()));
+    Ok(values.map(Iterator::collect).unwrap_or_default())
 }
