@@ -23,6 +23,8 @@ pub mod gateway;
 mod load;
 #[path = "nodes/one_of_three.rs"]
 mod one_of_three;
+#[path = "nodes/primary.rs"]
+mod primary;
 #[path = "../tests/support/all.rs"]
 pub mod support;
 #[path = "harness/table.rs"]
@@ -57,6 +59,7 @@ fn main() {
     // Both of these wait for the database: they and it have the whole machine, in turn.
     let writes = asked("WRITES", if bench { 1000 } else { 20 });
     rows.push(runtime().expect("a runtime").block_on(fact::row(writes)));
+    rows.push(runtime().expect("a runtime").block_on(primary::row(2 * writes)));
     let mvnos = asked("MVNOS", if bench { 4200 } else { 50 });
     rows.extend(runtime().expect("a runtime").block_on(cold::rows(mvnos)));
     let size = Size { connections: vec![8], ..Size::asked(bench) };

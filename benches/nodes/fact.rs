@@ -19,7 +19,7 @@ const TURN: usize = 20;
 const MOST: f64 = 2.0;
 
 /// A bare INSERT on a connection of its own, prepared once.
-struct Bare {
+pub(super) struct Bare {
     client: Client,
     insert: Statement,
 }
@@ -59,7 +59,7 @@ pub(super) async fn row(writes: usize) -> Row {
 // === impl Bare ===
 
 impl Bare {
-    async fn connect(url: &str) -> Self {
+    pub(super) async fn connect(url: &str) -> Self {
         let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("it lets us in");
         tokio::spawn(connection);
         let insert = client.prepare("INSERT INTO bare (id, body) VALUES ($1, $2)").await.expect("prepared");
@@ -67,7 +67,7 @@ impl Bare {
     }
 
     /// One transaction, with a body of the size of a fact's.
-    async fn timed(&mut self, nth: usize, clock: &dyn Clock) -> Duration {
+    pub(super) async fn timed(&mut self, nth: usize, clock: &dyn Clock) -> Duration {
         let (id, body) = (i64::try_from(nth).expect("few"), "x".repeat(300));
         let begun = clock.monotonic();
         let transaction = self.client.transaction().await.expect("begun");
