@@ -36,7 +36,7 @@ use std::env;
 
 use contest::Size;
 use cores::Cores;
-use support::figure::asked;
+use support::{figure::asked, postgres::Cluster, redis::Redis};
 use table::Table;
 
 /// The gateway's allocator, for what runs in this process.
@@ -62,10 +62,11 @@ fn main() {
     rows.push(runtime().expect("a runtime").block_on(primary::row(2 * writes)));
     let mvnos = asked("MVNOS", if bench { 4200 } else { 50 });
     rows.extend(runtime().expect("a runtime").block_on(cold::rows(mvnos)));
-    let size = Size { connections: vec![8], ..Size::asked(bench) };
+    let size = Size::asked(bench);
+    let (cluster, redis) = (Cluster::start(), Redis::start());
     let cores = Cores::take();
     let alone = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    rows.push(alone.block_on(one_of_three::row(size, cores)));
+    rows.push(alone.block_on(one_of_three::row(size, cores, &cluster, &redis)));
 
     let mut table = Table::new(["work", "yardstick in the same run", "found", "target", "met"]);
     for row in rows {

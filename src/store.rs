@@ -57,6 +57,20 @@ pub trait Tx: Send {
         sql: &'static str,
         values: &'a [Value],
     ) -> BoxFuture<'a, Result<Vec<Row>, StoreError>>;
+    /// Several queries in that order, none of which needs another's answer: one trip where the engine is across a
+    /// network.
+    fn query_all<'a>(
+        &'a mut self,
+        queries: &'a [(&'static str, Vec<Value>)],
+    ) -> BoxFuture<'a, Result<Vec<Vec<Row>>, StoreError>> {
+        Box::pin(async move {
+            let mut answers = Vec::with_capacity(queries.len());
+            for (sql, values) in queries {
+                answers.push(self.query(sql, values).await?);
+            }
+            Ok(answers)
+        })
+    }
     /// Says that followers have something to follow once this is committed.
     fn mark_changed(&mut self);
 }

@@ -139,7 +139,7 @@ impl Course {
     }
 
     /// All rounds of one kind of load, each beginning with another contestant; what was found of each of them.
-    async fn rounds(&self, connections: usize, rate: Option<f64>) -> Vec<Vec<Found>> {
+    pub async fn rounds(&self, connections: usize, rate: Option<f64>) -> Vec<Vec<Found>> {
         let mut all: Vec<Vec<Found>> = self.contestants.iter().map(|_| Vec::new()).collect();
         for round in 0..self.size.rounds {
             told(&format!("{connections} connections, round {} of {}", round + 1, self.size.rounds));
@@ -178,6 +178,7 @@ fn rate(found: &Found) -> f64 {
     found.calls as f64 / found.took.as_secs_f64()
 }
 
-fn cpu_per_call(found: &Found) -> f64 {
+/// Microseconds of the server's time for a call.
+pub fn cpu_per_call(found: &Found) -> f64 {
     micros(found.cpu) / found.calls as f64
 }

@@ -7,17 +7,21 @@ use greenlane::{domain::time::Clock, host::SystemClock};
 
 use crate::{
     Row,
-    contest::{Contestant, Course, Size},
+    contest::{self, Contestant, Course, Size},
     cores::Cores,
+    figures::median,
     gateway,
     support::{postgres::Cluster, redis::Redis},
 };
 
 /// At most so many times the only node's.
 const MOST: f64 = 1.05;
+/// Calls a second: what one organisation may ask of all nodes together is 50,000.
+const RATE: f64 = 20_000.0;
+const CONNECTIONS: usize = 8;
 
-pub(super) async fn row(size: Size, cores: Cores) -> Row {
-    let (cluster, redis) = (Cluster::start(), Redis::start());
+/// `cluster` and `redis` were started before anything was pinned: they run where there is room.
+pub(super) async fn row(size: Size, cores: Cores, cluster: &Cluster, redis: &Redis) -> Row {
     let folder = tempfile::tempdir().expect("a folder");
     let dir = folder.path().join("gateway");
     let (record, cache) = (cluster.create_database("nodes"), redis.url());
@@ -34,21 +38,16 @@ pub(super) async fn row(size: Size, cores: Cores) -> Row {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let tls = gateway::carrier(&dir);
     let course = Course { contestants, tls, question: gateway::question(), clock, size };
-    let outcome = course.run().await.remove(0);
-    let (of, to) = (outcome.medians[0], outcome.medians[1]);
-    let ratio = of.cpu_saturated / to.cpu_saturated;
-    let steady = of.cpu_steady / to.cpu_steady;
+    let found = course.rounds(CONNECTIONS, Some(RATE)).await;
+    let cpu = |place: usize| median(found[place].iter().map(contest::cpu_per_call));
+    let (of, to) = (cpu(0), cpu(1));
     Row {
-        what: "CheckStatus at one of three nodes on PostgreSQL and Redis, CPU per call".to_owned(),
-        yardstick: format!(
-            "the only node on SQLite, {:.1} µs saturated, {:.1} µs at {:.0}/s",
-            to.cpu_saturated, to.cpu_steady, outcome.rate
+        what: format!(
+            "CheckStatus at one of three nodes on PostgreSQL and Redis, CPU per call at {RATE:.0}/s"
         ),
-        found: format!(
-            "{:.1} µs saturated, {ratio:.2}x; {:.1} µs at equal load, {steady:.2}x",
-            of.cpu_saturated, of.cpu_steady
-        ),
+        yardstick: format!("the only node on SQLite, {to:.1} µs"),
+        found: format!("{of:.1} µs, {:.2}x", of / to),
         target: "<= 1.05x",
-        met: ratio <= MOST && steady <= MOST,
+        met: of / to <= MOST,
     }
 }

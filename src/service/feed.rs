@@ -26,6 +26,8 @@ use crate::{
 
 /// Changes read at a time; a longer backlog is read in as many turns as it takes.
 const CHUNK: i64 = 1000;
+/// MVNOs read on one trip.
+const TOGETHER: usize = 100;
 
 /// The follower of the change log.
 pub struct Feed {
@@ -53,10 +55,15 @@ impl Feed {
     async fn catch_up(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
         let (look, now) = (self.board.look(), self.clock.now());
         let held = self.board.last_known();
-        let marks = sql::change::marks(tx).await?;
         // A board that was never filled takes everything; so does one whose record was put back to an earlier day. One
         // that holds no MVNO yet is not cold: somebody may be watching for the first.
-        let cold = *self.board.revisions().borrow() < 0 || marks.revision < held.revision;
+        let empty = *self.board.revisions().borrow() < 0;
+        let (marks, changes) = if empty {
+            (sql::change::marks(tx).await?, Vec::new())
+        } else {
+            sql::change::marks_and_after(tx, held.revision, CHUNK).await?
+        };
+        let cold = empty || marks.revision < held.revision;
         if !cold && (marks.revision, marks.participants) == (held.revision, held.participants) {
             self.board.confirm(look);
             return Ok(());
@@ -65,7 +72,7 @@ impl Feed {
             metrics::counter!("greenlane_feed_cold_loads_total").increment(1);
             (self.load_all(tx, now).await?, Vec::new())
         } else {
-            let changes = changes_after(tx, held.revision).await?;
+            let changes = all_after(tx, changes).await?;
             (self.load_changed(tx, &held, &changes, now).await?, changes)
         };
         view.revision = marks.revision;
@@ -91,13 +98,14 @@ impl Feed {
     ) -> Result<View, StoreError> {
         let mut view = View::clone(held);
         let names: BTreeSet<&ParticipantName> = changes.iter().map(|change| &change.mvno).collect();
+        let names: Vec<_> = names.into_iter().collect();
         let mut fresh = Vec::new();
-        for name in names {
-            let Some(row) = sql::standing::lookup(tx, name).await? else { continue };
-            let facts = sql::fact::list_of(tx, name).await?;
-            fresh.push((row.revision, facts.clone()));
-            let held = self.hold(&row, facts, now)?;
-            view.mvnos.insert(row.mvno, Arc::new(held));
+        for names in names.chunks(TOGETHER) {
+            for (row, facts) in sql::history::list(tx, names).await? {
+                fresh.push((row.revision, facts.clone()));
+                let held = self.hold(&row, facts, now)?;
+                view.mvnos.insert(row.mvno, Arc::new(held));
+            }
         }
         self.shelf.keep(fresh);
         Ok(view)
@@ -136,18 +144,16 @@ impl Feed {
     }
 }
 
-/// Every change after a revision, in order.
-async fn changes_after(tx: &mut dyn Tx, revision: i64) -> Result<Vec<Change>, StoreError> {
-    let mut changes: Vec<Change> = Vec::new();
-    loop {
-        let from = changes.last().map_or(revision, |change| change.revision);
-        let chunk = sql::change::list_after(tx, from, CHUNK).await?;
-        let last = i64::try_from(chunk.len()).unwrap_or(CHUNK) < CHUNK;
-        changes.extend(chunk);
-        if last {
-            return Ok(changes);
-        }
+/// Those changes and every later one, in order.
+async fn all_after(tx: &mut dyn Tx, mut changes: Vec<Change>) -> Result<Vec<Change>, StoreError> {
+    let mut chunk = changes.len();
+    while i64::try_from(chunk).unwrap_or(CHUNK) == CHUNK {
+        let from = changes.last().map_or(0, |change| change.revision);
+        let more = sql::change::list_after(tx, from, CHUNK).await?;
+        chunk = more.len();
+        changes.extend(more);
     }
+    Ok(changes)
 }
 
 impl Follower for Feed {

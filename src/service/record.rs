@@ -17,14 +17,17 @@ use crate::{
         entry::{Entry, EntryKind},
         fact::{Fact, FactBody},
         name::ParticipantName,
-        participant::ParticipantState,
+        participant::{Participant, ParticipantState},
         refusal::{Reason, Refusal},
         rules::RuleBook,
         standing::{self, Standing},
         time::Time,
     },
     host,
-    store::{Abort, Tx, sql},
+    store::{
+        Abort, StoreError, Tx,
+        sql::{self, standing::StandingRow},
+    },
 };
 
 /// A fact that a verb wants recorded.
@@ -78,19 +81,26 @@ impl Gateway {
         self.act(context, move |tx, now| {
             let (rules, caller, draft, mvno) = (rules.clone(), caller.clone(), draft.clone(), mvno.clone());
             Box::pin(async move {
-                sql::standing::lock(tx, &mvno).await?;
-                let mut facts = history(tx, &mvno).await?;
+                let sql::history::History { participant, standing: before, mut facts } =
+                    sql::history::lock(tx, &mvno).await?;
+                takes_part(participant.as_ref(), &mvno)?;
                 let drafted = draft(&facts, now)?;
                 if let Some(old) = &drafted.supersedes {
                     may_supersede(&facts, old, &drafted.body)?;
                 }
                 let about =
                     drafted.about.clone().and_then(|name| facts.iter().find(|f| f.name == name).cloned());
-                let fact = add(tx, &mvno, &caller, drafted, now).await?;
+                // Its place is known once it is there; until then it is the last one.
+                let seq = facts.last().map_or(1, |last| last.seq + 1);
+                let mut fact = made(&mvno, &caller, drafted, seq, now);
                 facts.push(fact.clone());
                 let cause = fact.name.clone();
-                let (revision, standing) =
-                    turn(tx, &rules, Turn { mvno: &mvno, facts: &facts, cause: &cause, now }).await?;
+                let turn = Turn { mvno: &mvno, facts: &facts, cause: &cause, now };
+                let row = judged(&rules, &turn, before)?;
+                let (seq, revision) = sql::history::add(tx, &fact).await?;
+                fact.seq = seq;
+                let standing = row.standing;
+                write(tx, StandingRow { revision, ..row }, &turn).await?;
                 let detail = serde_json::json!({ "kind": fact.body.kind(), "standing": standing.as_str() });
                 let subject = fact.name.clone();
                 let answer = Recorded { fact, about, revision, standing };
@@ -103,11 +113,15 @@ impl Gateway {
 
 /// The history of an MVNO that takes part.
 pub(super) async fn history(tx: &mut dyn Tx, mvno: &ParticipantName) -> Result<Vec<Fact>, Abort> {
-    let known = sql::participant::lookup(tx, mvno).await?;
-    if known.is_none_or(|participant| participant.state == ParticipantState::Proposed) {
-        return Err(Abort::Refused(unknown_mvno(mvno)));
-    }
+    takes_part(sql::participant::lookup(tx, mvno).await?.as_ref(), mvno)?;
     Ok(sql::fact::list_of(tx, mvno).await?)
+}
+
+fn takes_part(participant: Option<&Participant>, mvno: &ParticipantName) -> Result<(), Refusal> {
+    match participant {
+        Some(participant) if participant.state != ParticipantState::Proposed => Ok(()),
+        _ => Err(unknown_mvno(mvno)),
+    }
 }
 
 /// The refusal for an MVNO that does not take part.
@@ -139,25 +153,17 @@ fn may_supersede(facts: &[Fact], old: &str, new: &FactBody) -> Result<(), Refusa
     }
 }
 
-async fn add(
-    tx: &mut dyn Tx,
-    mvno: &ParticipantName,
-    caller: &Caller,
-    drafted: Draft,
-    now: Time,
-) -> Result<Fact, Abort> {
-    let mut fact = Fact {
+fn made(mvno: &ParticipantName, caller: &Caller, drafted: Draft, seq: i64, now: Time) -> Fact {
+    Fact {
         name: format!("{mvno}/{}/{}", drafted.collection, host::new_id(now)),
         mvno: mvno.clone(),
-        seq: 0,
+        seq,
         true_time: drafted.true_time,
         record_time: now,
         supersedes: drafted.supersedes,
         recorded_by: caller.to_string(),
         body: drafted.body,
-    };
-    fact.seq = sql::fact::add(tx, &fact).await?;
-    Ok(fact)
+    }
 }
 
 /// Computes a standing again and writes it down with a revision of its own. Returns both.
@@ -166,37 +172,48 @@ pub(crate) async fn turn(
     rules: &RuleBook,
     turn: Turn<'_>,
 ) -> Result<(i64, Standing), Abort> {
-    let Turn { mvno, facts, cause, now } = turn;
-    let judged = present(facts, now);
-    let evaluation =
-        standing::evaluate(facts, rules, judged, judged).map_err(|_| Refusal::no_rules_then(now))?;
-    let before = sql::standing::lookup(tx, mvno).await?;
+    let before = sql::standing::lookup(tx, turn.mvno).await?;
+    let row = judged(rules, &turn, before)?;
     // From here to the commit nobody else takes a revision: as little as can be comes after.
     let revision = sql::change::next_revision(tx).await?;
+    let standing = row.standing;
+    write(tx, StandingRow { revision, ..row }, &turn).await?;
+    Ok((revision, standing))
+}
+
+/// What becomes of a standing, its revision still to be taken.
+fn judged(rules: &RuleBook, turn: &Turn<'_>, before: Option<StandingRow>) -> Result<StandingRow, Refusal> {
+    let Turn { mvno, facts, now, .. } = *turn;
+    let moment = present(facts, now);
+    let evaluation =
+        standing::evaluate(facts, rules, moment, moment).map_err(|_| Refusal::no_rules_then(now))?;
     let previous = before.as_ref().map_or(Standing::Unknown, |row| row.standing);
     let turned = before.as_ref().is_none_or(|row| row.standing != evaluation.standing);
     let since_time = before.filter(|_| !turned).map_or(now, |row| row.since_time);
-    let row = sql::standing::StandingRow {
+    Ok(StandingRow {
         mvno: mvno.clone(),
         standing: evaluation.standing,
         previous,
         since_time,
-        revision,
+        revision: 0,
         rule_version: evaluation.rule_version,
         next_turn: evaluation.next_turn,
-    };
+    })
+}
+
+async fn write(tx: &mut dyn Tx, row: StandingRow, turn: &Turn<'_>) -> Result<(), StoreError> {
     sql::standing::save(tx, &row).await?;
     let change = sql::change::Change {
-        revision,
-        mvno: mvno.clone(),
-        standing: evaluation.standing,
-        previous,
-        change_time: now,
-        cause: cause.to_owned(),
+        revision: row.revision,
+        mvno: row.mvno,
+        standing: row.standing,
+        previous: row.previous,
+        change_time: turn.now,
+        cause: turn.cause.to_owned(),
     };
     sql::change::append(tx, &change).await?;
     tx.mark_changed();
-    Ok((revision, evaluation.standing))
+    Ok(())
 }
 
 /// Enters an act of the gateway's own.

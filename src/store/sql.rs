@@ -11,6 +11,7 @@ pub mod check_count;
 pub mod dispute;
 pub mod entry;
 pub mod fact;
+pub mod history;
 pub mod import;
 pub mod line;
 pub mod participant;

@@ -78,22 +78,34 @@ impl PgTx {
     pub(super) async fn commit(mut self) -> Result<(), StoreError> {
         self.settle().await?;
         let commit = match self.mode {
+            Mode::Read => {
+                self.end_reading();
+                return Ok(());
+            }
             Mode::Write if self.changed => format!("NOTIFY {CHANNEL}; COMMIT"),
-            Mode::Read | Mode::Write => "COMMIT".to_owned(),
+            Mode::Write => "COMMIT".to_owned(),
         };
         match tokio::time::timeout(COMMIT, self.connection.client.batch_execute(&commit)).await {
             Ok(Ok(())) => self.connection.set_open(false),
-            Ok(Err(error)) if self.mode == Mode::Read || is_no(&error) => return Err(told_apart(&error)),
+            Ok(Err(error)) if is_no(&error) => return Err(told_apart(&error)),
             // It may have been committed or not: it must not be done again here.
             Ok(Err(error)) => return Err(unknown(&told(&error))),
             Err(_) => return Err(unknown("no answer")),
         }
-        if self.mode == Mode::Write && self.connection.warnings() != self.warnings {
+        if self.connection.warnings() != self.warnings {
             // A wait for the synchronous standby that was cancelled comes as a warning with a commit that holds
             // here and perhaps nowhere else.
             return Err(StoreError::Unavailable("the commit came with a warning".to_owned()));
         }
         Ok(())
+    }
+
+    /// What was read was read: nobody waits for the word that it is over. Whatever comes next on this session comes
+    /// after it.
+    fn end_reading(&mut self) {
+        let session = self.connection.clone();
+        drop(sent(Box::pin(async move { session.client.batch_execute("COMMIT").await.map(|()| 0) })));
+        self.connection.set_open(false);
     }
 
     /// Rolls back. A session on which that fails is given to nobody else.
@@ -155,6 +167,42 @@ impl PgTx {
         if self.sent.len() >= PIPELINED { self.settle().await.map(drop) } else { Ok(()) }
     }
 
+    /// Each is on the wire before the first is answered.
+    async fn query_all_now(
+        &mut self,
+        queries: &[(&'static str, Vec<Value>)],
+    ) -> Result<Vec<Vec<Row>>, StoreError> {
+        if self.failed {
+            return Err(given_up());
+        }
+        let session = self.connection.clone();
+        let read = tokio::time::timeout(PATIENCE, async {
+            let mut prepared = Vec::with_capacity(queries.len());
+            for (sql, _) in queries {
+                prepared.push(session.statement(sql).await?);
+            }
+            let asked = prepared.into_iter().zip(queries).map(|(statement, (_, values))| {
+                let (session, bound) = (session.clone(), bound(values));
+                sent(Box::pin(async move {
+                    session.client.query_raw(&statement, bound).await?.try_collect::<Vec<_>>().await
+                }))
+            });
+            let asked: Vec<_> = asked.collect();
+            let mut answers = Vec::with_capacity(asked.len());
+            for answer in asked {
+                answers.push(answer.await?);
+            }
+            Ok(answers)
+        });
+        let read = read.await;
+        self.settle().await?;
+        match read {
+            Ok(Ok(answers)) => answers.iter().map(|rows| rows.iter().map(row).collect()).collect(),
+            Ok(Err(error)) => Err(self.fail(told_apart(&error))),
+            Err(_) => Err(self.fail(silent())),
+        }
+    }
+
     async fn query_now(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
         if self.failed {
             return Err(given_up());
@@ -203,13 +251,22 @@ impl Tx for PgTx {
         Box::pin(self.query_now(sql, values))
     }
 
+    fn query_all<'a>(
+        &'a mut self,
+        queries: &'a [(&'static str, Vec<Value>)],
+    ) -> BoxFuture<'a, Result<Vec<Vec<Row>>, StoreError>> {
+        Box::pin(self.query_all_now(queries))
+    }
+
     fn mark_changed(&mut self) {
         self.changed = true;
     }
 }
 
 /// A statement on the wire. The driver sends when it is first asked; nobody has to be woken for the answer yet.
-fn sent(mut statement: BoxFuture<'static, Result<u64, Error>>) -> Sent {
+fn sent<T: Send + 'static>(
+    mut statement: BoxFuture<'static, Result<T, Error>>,
+) -> BoxFuture<'static, Result<T, Error>> {
     match statement.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => Box::pin(std::future::ready(answer)),
         Poll::Pending => statement,

@@ -35,7 +35,28 @@ pub struct Marks {
 
 /// Both marks, in one look.
 pub async fn marks(tx: &mut dyn Tx) -> Result<Marks, StoreError> {
-    let rows = tx.query("SELECT name, n FROM counter", values![]).await?;
+    marked(&tx.query(MARKS, values![]).await?)
+}
+
+/// Both marks, and the changes after a revision, so many at most.
+pub async fn marks_and_after(
+    tx: &mut dyn Tx,
+    revision: i64,
+    limit: i64,
+) -> Result<(Marks, Vec<Change>), StoreError> {
+    let queries = [(MARKS, Vec::new()), (AFTER, vec![revision.into(), limit.into()])];
+    let answers = tx.query_all(&queries).await?;
+    let [marks, changes] = answers.as_slice() else {
+        return Err(StoreError::inconsistent("change_log", "rows", ""));
+    };
+    Ok((marked(marks)?, changes.iter().map(read).collect::<Result<_, _>>()?))
+}
+
+const MARKS: &str = "SELECT name, n FROM counter";
+const AFTER: &str = "SELECT revision, mvno, standing, previous, change_time, cause
+  FROM change_log WHERE revision > ?1 ORDER BY revision LIMIT ?2";
+
+fn marked(rows: &[Row]) -> Result<Marks, StoreError> {
     let mut marks = Marks::default();
     for row in rows {
         match row.text(0)? {
@@ -55,8 +76,10 @@ pub async fn mark_participants(tx: &mut dyn Tx) -> Result<(), StoreError> {
 
 /// Takes the next revision.
 pub async fn next_revision(tx: &mut dyn Tx) -> Result<i64, StoreError> {
-    one(tx, "UPDATE counter SET n = n + 1 WHERE name = 'revision' RETURNING n").await
+    one(tx, NEXT).await
 }
+
+pub(super) const NEXT: &str = "UPDATE counter SET n = n + 1 WHERE name = 'revision' RETURNING n";
 
 /// The revision of the last commit that took one; 0 before the first.
 pub async fn revision(tx: &mut dyn Tx) -> Result<i64, StoreError> {
@@ -92,14 +115,7 @@ pub async fn append(tx: &mut dyn Tx, change: &Change) -> Result<(), StoreError> 
 
 /// Changes after a revision, in order.
 pub async fn list_after(tx: &mut dyn Tx, revision: i64, limit: i64) -> Result<Vec<Change>, StoreError> {
-    let rows = tx
-        .query(
-            "SELECT revision, mvno, standing, previous, change_time, cause
-             FROM change_log WHERE revision > ?1 ORDER BY revision LIMIT ?2",
-            values![revision, limit],
-        )
-        .await?;
-    rows.iter().map(read).collect()
+    tx.query(AFTER, values![revision, limit]).await?.iter().map(read).collect()
 }
 
 /// The oldest revision kept.

@@ -35,15 +35,12 @@ pub async fn add(tx: &mut dyn Tx, participant: &Participant) -> Result<(), Store
 
 /// One participant.
 pub async fn lookup(tx: &mut dyn Tx, name: &ParticipantName) -> Result<Option<Participant>, StoreError> {
-    let rows = tx
-        .query(
-            "SELECT name, display_name, level, area, state, proposed_by, approved_by, create_time, update_time
-             FROM participant WHERE name = ?1",
-            values![name],
-        )
-        .await?;
-    rows.first().map(read).transpose()
+    tx.query(ONE, values![name]).await?.first().map(read).transpose()
 }
+
+pub(super) const ONE: &str =
+    "SELECT name, display_name, level, area, state, proposed_by, approved_by, create_time, update_time
+  FROM participant WHERE name = ?1";
 
 /// Keeps every other transaction off a participant until this one ends.
 pub async fn lock(tx: &mut dyn Tx, name: &ParticipantName) -> Result<(), StoreError> {
@@ -100,7 +97,7 @@ pub async fn list_suspended(tx: &mut dyn Tx) -> Result<Vec<ParticipantName>, Sto
 const COLUMNS: &str =
     "name, display_name, level, area, state, proposed_by, approved_by, create_time, update_time";
 
-fn read(row: &Row) -> Result<Participant, StoreError> {
+pub(super) fn read(row: &Row) -> Result<Participant, StoreError> {
     sense(row).map_err(|error| error.named("participant", COLUMNS, row.text(0).unwrap_or_default()))
 }
 

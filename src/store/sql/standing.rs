@@ -47,15 +47,14 @@ pub async fn lookup_shared(
 
 /// One row.
 pub async fn lookup(tx: &mut dyn Tx, mvno: &ParticipantName) -> Result<Option<StandingRow>, StoreError> {
-    let rows = tx
-        .query(
-            "SELECT mvno, standing, previous, since_time, revision, rule_version, next_turn
-             FROM standing WHERE mvno = ?1",
-            values![mvno],
-        )
-        .await?;
-    rows.first().map(read).transpose()
+    tx.query(ONE, values![mvno]).await?.first().map(read).transpose()
 }
+
+pub(super) const ONE: &str = "SELECT mvno, standing, previous, since_time, revision, rule_version, next_turn
+  FROM standing WHERE mvno = ?1";
+pub(super) const LOCKED: &str =
+    "SELECT mvno, standing, previous, since_time, revision, rule_version, next_turn
+  FROM standing WHERE mvno = ?1 FOR UPDATE";
 
 /// Every row, in the order of names.
 pub async fn list(tx: &mut dyn Tx) -> Result<Vec<StandingRow>, StoreError> {
@@ -72,7 +71,7 @@ pub async fn list(tx: &mut dyn Tx) -> Result<Vec<StandingRow>, StoreError> {
 /// What every query here selects.
 const COLUMNS: &str = "mvno, standing, previous, since_time, revision, rule_version, next_turn";
 
-fn read(row: &Row) -> Result<StandingRow, StoreError> {
+pub(super) fn read(row: &Row) -> Result<StandingRow, StoreError> {
     sense(row).map_err(|error| error.named("standing", COLUMNS, row.text(0).unwrap_or_default()))
 }
 
