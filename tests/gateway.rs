@@ -19,6 +19,8 @@ mod identity;
 mod ledger;
 #[path = "gateway/lists.rs"]
 mod lists;
+#[path = "gateway/meanwhile.rs"]
+mod meanwhile;
 #[path = "gateway/numbers.rs"]
 mod numbers;
 #[path = "gateway/participants.rs"]

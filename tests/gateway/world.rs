@@ -55,6 +55,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{clock::TestClock, support::postgres::Cluster};
 
 /// A gateway and what it stands on.
+#[derive(Clone)]
 pub struct World {
     pub gateway: Arc<Gateway>,
     pub feed: Arc<Feed>,
@@ -259,6 +260,23 @@ impl World {
         let store = postgres::open(options, self.clock.now()).await.expect("opened");
         let path = self.path.clone();
         Self::stand(store, path, Some(url), self._folder.clone(), self.clock.clone()).await
+    }
+
+    /// The same node as one that keeps nobody's name.
+    pub fn without_vault(&self) -> Self {
+        let gateway = Gateway {
+            store: self.gateway.store.clone(),
+            clock: self.gateway.clock.clone(),
+            rules: self.gateway.rules.clone(),
+            board: self.gateway.board.clone(),
+            cache: self.gateway.cache.clone(),
+            evidence: self.gateway.evidence.clone(),
+            signer: self.gateway.signer.clone(),
+            closing: self.gateway.closing.clone(),
+            pages: Pages::new(b"a key of the test"),
+            persons: None,
+        };
+        Self { gateway: Arc::new(gateway), ..self.clone() }
     }
 
     /// A newer key-encryption key; in force from the next start.

@@ -18,6 +18,7 @@ const TABLE: &[(&str, &str)] = &[
     ("/greenlane.v1.ChannelService/GetChannel", "RMA"),
     ("/greenlane.v1.ChannelService/ListChannels", "RMA"),
     ("/greenlane.v1.ChannelService/SuspendChannel", "M"),
+    ("/greenlane.v1.ChannelService/UnbindReader", "M"),
     ("/greenlane.v1.ComplianceService/BatchCheckStatus", "RPCMA"),
     ("/greenlane.v1.ComplianceService/CheckStatus", "RPCMA"),
     ("/greenlane.v1.ComplianceService/GetStanding", "RPCMA"),

@@ -61,6 +61,7 @@ acts!(
     SuspendChannelRequest,
     SuspendMvnoRequest,
     SuspendParticipantRequest,
+    UnbindReaderRequest,
 );
 
 /// Acts that say no reason.

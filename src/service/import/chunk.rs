@@ -142,7 +142,7 @@ impl Chunk {
             if !name.is_empty() && !channels.contains_key(name) {
                 let kind = match register::channel_id(&self.mvno, name) {
                     None => None,
-                    Some(id) => sql::selling::lookup_shared(tx, &self.mvno, id, "", "")
+                    Some(id) => sql::selling::lookup_shared(tx, &self.mvno, id)
                         .await?
                         .map(|selling| selling.channel.kind),
                 };
