@@ -287,6 +287,18 @@ impl World {
         fs::write(&path, text).expect("written");
     }
 
+    /// As a node that has read its keys again.
+    pub async fn with_new_keys(&self) -> Self {
+        match self.url {
+            Some(_) => self.beside().await,
+            None => {
+                let (path, url) = (self.path.clone(), None);
+                let store = self.gateway.store.clone();
+                Self::stand(store, path, url, self._folder.clone(), self.clock.clone()).await
+            }
+        }
+    }
+
     /// Every file of the database, as it lies there now.
     pub fn files(&self) -> Vec<Vec<u8>> {
         let listed = fs::read_dir(self._folder.path()).expect("the folder");

@@ -12,6 +12,7 @@ mod show;
 mod state;
 mod stop;
 mod survey;
+mod written;
 
 use std::{
     fs::{File, TryLockError},

@@ -1,5 +1,7 @@
 //! Registrations, in and out. What a message says of a person is moved, not copied, to where it is wiped.
 
+use prost::Message;
+
 use super::{document, stamp, word::Word};
 use crate::{
     domain::{
@@ -14,7 +16,7 @@ use crate::{
     },
     rpc::{convert::fields::Fields, pb},
     service::{
-        import::Progress,
+        import::{Progress, RejectedRow},
         register::{Checked, Registered},
         registrations::Shown,
     },
@@ -162,5 +164,12 @@ pub fn progress(progress: &Progress) -> pb::ImportRegistrationsResponse {
 
 /// A row that was not taken in.
 pub fn rejected(rejected: Rejected) -> pb::RejectedRow {
-    pb::RejectedRow { row_number: rejected.row_number, code: rejected.code, text: rejected.text }
+    let Rejected { row_number, code, text } = rejected;
+    pb::RejectedRow { row_number, code, text, original: None }
+}
+
+/// The same with what it said.
+pub fn listed(row: RejectedRow) -> pb::RejectedRow {
+    let original = row.original.and_then(|opened| pb::Registration::decode(opened.expose()).ok());
+    pb::RejectedRow { original, ..rejected(row.rejected) }
 }
