@@ -1,8 +1,9 @@
 //! Registrations: weighed in one transaction, one line beyond a person's slots never, and nothing of a person in clear.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use greenlane::{
+    cache::{Cache, memory::MemoryCache},
     domain::{
         capture::CaptureMethod,
         channel::{ChannelKind, ChannelState, outlet::Outlet},
@@ -351,6 +352,28 @@ async fn guesses_have_a_budget() {
         assert_eq!(guess(at).await.err(), Some(Reason::IdentityMismatch));
     }
     assert_eq!(guess(5).await.err(), Some(Reason::EnumerationSuspected));
+    assert_eq!(world.authority.asked(), 5);
+}
+
+/// Whichever node is asked, a caller has one budget for a person.
+#[tokio::test]
+async fn guesses_at_two_nodes_have_one_budget() {
+    let world = sqlite().await;
+    let cache: Arc<dyn Cache> = Arc::new(MemoryCache::new(world.clock.clone()));
+    let nodes = [world.counting_in(&cache), world.counting_in(&cache)];
+    let guess = async |at: u32| {
+        let mut draft = draft(1, PERSONS[0]);
+        let name = format!("某{}", char::from_u32(0x4E00 + at).expect("a character"));
+        draft.individual.as_mut().expect("a person").name = name.as_str().into();
+        register(&nodes[at as usize % 2], draft).await.map_err(|refused| refused.reason)
+    };
+    world.authority.says(AuthorityMatch::Mismatch);
+    for at in 0..5 {
+        assert_eq!(guess(at).await.err(), Some(Reason::IdentityMismatch));
+    }
+    for at in 5..9 {
+        assert_eq!(guess(at).await.err(), Some(Reason::EnumerationSuspected));
+    }
     assert_eq!(world.authority.asked(), 5);
 }
 

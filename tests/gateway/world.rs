@@ -264,17 +264,28 @@ impl World {
 
     /// The same node as one that keeps nobody's name.
     pub fn without_vault(&self) -> Self {
+        self.another(self.gateway.cache.clone(), None)
+    }
+
+    /// Another node on the same record, which counts guesses in that cache.
+    pub fn counting_in(&self, cache: &Arc<dyn Cache>) -> Self {
+        let vault = Arc::new(Vault::open(&keys(self._folder.path())).expect("a vault"));
+        let persons = Persons::new(vault, self.authority.clone(), cache.clone(), self.clock.clone());
+        self.another(cache.clone(), Some(Arc::new(persons)))
+    }
+
+    fn another(&self, cache: Arc<dyn Cache>, persons: Option<Arc<Persons>>) -> Self {
         let gateway = Gateway {
             store: self.gateway.store.clone(),
             clock: self.gateway.clock.clone(),
             rules: self.gateway.rules.clone(),
             board: self.gateway.board.clone(),
-            cache: self.gateway.cache.clone(),
+            cache,
             evidence: self.gateway.evidence.clone(),
             signer: self.gateway.signer.clone(),
             closing: self.gateway.closing.clone(),
             pages: Pages::new(b"a key of the test"),
-            persons: None,
+            persons,
         };
         Self { gateway: Arc::new(gateway), ..self.clone() }
     }
@@ -328,7 +339,7 @@ impl World {
         let authority =
             Arc::new(Said { answer: Mutex::new(AuthorityMatch::Match), asked: AtomicUsize::new(0) });
         let vault = Arc::new(Vault::open(&keys(folder.path())).expect("a vault"));
-        let persons = Persons::new(vault, authority.clone(), clock.clone());
+        let persons = Persons::new(vault, authority.clone(), cache.clone(), clock.clone());
         let gateway = Gateway {
             store,
             clock: clock.clone(),
