@@ -31,6 +31,8 @@ mod past;
 mod registrations;
 #[path = "gateway/selling.rs"]
 mod selling;
+#[path = "gateway/supplements.rs"]
+mod supplements;
 #[path = "gateway/ticker.rs"]
 mod ticker;
 #[path = "gateway/watch.rs"]

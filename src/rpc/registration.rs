@@ -10,16 +10,16 @@ use super::{
     convert::{
         act,
         fields::Fields,
-        registration::{assessment, draft, functions, listed, record, registered},
+        registration::{assessment, draft, functions, listed, record, registered, supplement},
     },
     import, pb,
     status::status,
 };
 use crate::{
-    domain::{caller::Caller, personal::Personal},
+    domain::{caller::Caller, line::ladder::Ask, number::Msisdn, personal::Personal},
     service::{
         Gateway, act::Answered, assess_industry_user::Request as Assess, import::Wanted,
-        registrations::Filter,
+        registrations::Filter, request_supplement::Which,
     },
 };
 
@@ -185,5 +185,35 @@ impl pb::registration_service_server::RegistrationService for Registrations {
         let (name, assessed) = done.answer;
         let assessment = Some(assessment(name, assessed));
         Ok(Response::new(pb::AssessIndustryUserResponse { assessment, replayed: done.replayed }))
+    }
+
+    async fn request_supplement(
+        &self,
+        request: Request<pb::RequestSupplementRequest>,
+    ) -> Result<Response<pb::RequestSupplementResponse>, Status> {
+        let message = request.get_ref();
+        let mut fields = Fields::default();
+        let which = match &message.line {
+            Some(pb::request_supplement_request::Line::Registration(name)) => {
+                fields.registration("registration", name);
+                Some(Which::Registration(name.clone()))
+            }
+            Some(pb::request_supplement_request::Line::Msisdn(number)) => {
+                let number = Msisdn::parse(number);
+                number.map_err(|bad| fields.fault("msisdn", bad.code, bad.text)).ok().map(Which::Number)
+            }
+            None => {
+                fields.fault("registration", "REQUIRED", "the registration's name, or the number");
+                None
+            }
+        };
+        let ask = Ask { flagged: message.flagged, hardship: message.hardship };
+        let context = act::context(&request, fields)?;
+        let done = self.gateway.request_supplement(context, which, ask).await.map_err(|r| status(&r))?;
+        Ok(Response::new(pb::RequestSupplementResponse {
+            registration: done.answer.registration,
+            supplement: Some(supplement(&done.answer.ladder)),
+            replayed: done.replayed,
+        }))
     }
 }

@@ -51,6 +51,7 @@ const TABLE: &[(&str, &str)] = &[
     ("/greenlane.v1.RegistrationService/ListRegistrations", "M"),
     ("/greenlane.v1.RegistrationService/ListRejectedRows", "M"),
     ("/greenlane.v1.RegistrationService/Register", "M"),
+    ("/greenlane.v1.RegistrationService/RequestSupplement", "RPM"),
     ("/greenlane.v1.ServerInfoService/GetServerInfo", "*"),
     ("/greenlane.v1.SupervisionService/CloseFinding", "R"),
     ("/greenlane.v1.SupervisionService/LiftSuspension", "R"),

@@ -54,6 +54,7 @@ acts!(
     RecordInspectionRequest,
     RecordLicenceRequest,
     RecordTalkRequest,
+    RequestSupplementRequest,
     RestrictPersonRequest,
     ResumeParticipantRequest,
     ReturnNumbersRequest,

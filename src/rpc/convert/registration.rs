@@ -6,7 +6,7 @@ use super::{document, stamp, word::Word};
 use crate::{
     domain::{
         industry::{Assessment, Functions},
-        line::ladder::{Days, Pace},
+        line::ladder::{Days, Ladder, Pace},
         personal::Personal,
         quota::Quota,
         registration::{
@@ -106,16 +106,7 @@ fn quota(quota: &Quota) -> pb::Quota {
 pub fn record(shown: Shown) -> pb::RegistrationRecord {
     let line = &shown.line;
     let mvno = line.mvno.to_string();
-    let supplement = line.ladder.map(|ladder| {
-        let next = ladder.next(&Days::default());
-        pb::Supplement {
-            step: ladder.step.wire(),
-            step_time: Some(stamp(ladder.step_time)),
-            next_step: next.map_or(0, |(step, _)| step.wire()),
-            next_step_time: next.map(|(_, time)| stamp(time)),
-            flagged: ladder.pace == Pace::Flagged,
-        }
-    });
+    let supplement = line.ladder.as_ref().map(supplement);
     pb::RegistrationRecord {
         name: format!("{mvno}/registrations/{}", line.id),
         msisdn: shown.msisdn,
@@ -137,6 +128,19 @@ pub fn record(shown: Shown) -> pb::RegistrationRecord {
         close_time: line.end_time.map(stamp),
         erase_time: line.erase_time.map(stamp),
         mvno,
+    }
+}
+
+/// Where a line is on the ladder.
+pub fn supplement(ladder: &Ladder) -> pb::Supplement {
+    let next = ladder.next(&Days::default());
+    pb::Supplement {
+        step: ladder.step.wire(),
+        step_time: Some(stamp(ladder.step_time)),
+        next_step: next.map_or(0, |(step, _)| step.wire()),
+        next_step_time: next.map(|(_, time)| stamp(time)),
+        flagged: ladder.pace == Pace::Flagged,
+        hardship: ladder.hardship,
     }
 }
 
