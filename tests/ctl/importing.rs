@@ -72,7 +72,10 @@ fn bad_rows_are_told_and_the_rest_is_in() {
     // With the file gone the gateway has what it rejected, and says what it has not.
     fs::remove_file(world.file("subs.csv")).expect("removed");
     let kept = world.ctl(&["import", "show", "first", "--rejected"]);
-    assert_eq!(kept.err, "2 rows more could not be sent; they are in the file alone (--file)\n");
+    assert_eq!(
+        kept.err,
+        "never sent, and in the file alone (--file): rows that could not be read, 2 in all\n"
+    );
     let columns = "msisdn,register_time,capture_method,document_type,document_number,name,sex";
     assert!(kept.out.starts_with(&format!("\u{feff}{columns},rejected_row,rejected_code,rejected_text")));
     let numbers = |out: &str| out.lines().skip(1).map(|line| line[..11].to_owned()).collect::<Vec<_>>();

@@ -82,6 +82,7 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<(), Failure> {
             common.output,
             &state,
             u64::try_from(state.durable_through_row.max(1) - 1).unwrap_or(0),
+            false,
         );
     }
     let file = local(args, state.as_ref())?;
@@ -111,10 +112,14 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<(), Failure> {
 fn missing(state: Option<&State>, not_kept: usize) {
     let unreadable = state.map_or(0, |state| state.unreadable);
     if not_kept > 0 {
-        eprintln!("{not_kept} rows are not kept any more; what they say is in the file alone (--file)");
+        eprintln!(
+            "not kept by the gateway, and in the file alone (--file): what {not_kept} of these rows say"
+        );
     }
     if unreadable > 0 {
-        eprintln!("{unreadable} rows more could not be sent; they are in the file alone (--file)");
+        eprintln!(
+            "never sent, and in the file alone (--file): rows that could not be read, {unreadable} in all"
+        );
     }
 }
 
