@@ -456,6 +456,25 @@ impl World {
         beside.execute_batch(&format!("ALTER TABLE {from} RENAME TO {to}")).expect("renamed");
     }
 
+    /// A column of a table as it lies in the file, by id.
+    pub fn column(&self, table: &str, column: &str) -> Vec<(String, Vec<u8>)> {
+        let beside = rusqlite::Connection::open(&self.path).expect("the file");
+        let mut query =
+            beside.prepare(&format!("SELECT id, {column} FROM {table} ORDER BY id")).expect("a query");
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("rows");
+        rows.map(|row| row.expect("bytes")).collect()
+    }
+
+    /// Puts others in their place, behind the node's back.
+    pub fn put(&self, table: &str, column: &str, values: &[(String, Vec<u8>)]) {
+        let beside = rusqlite::Connection::open(&self.path).expect("the file");
+        for (id, bytes) in values {
+            let done =
+                beside.execute(&format!("UPDATE {table} SET {column} = ?2 WHERE id = ?1"), (id, bytes));
+            assert_eq!(done, Ok(1));
+        }
+    }
+
     pub fn store(&self) -> &Store {
         &self.gateway.store
     }
