@@ -356,7 +356,7 @@ fn persons(
             Arc::new(Answers::new(remote, shelf, vault.index().clone(), Holds::default(), clock.clone()))
         }
     };
-    Ok(Some(Arc::new(Persons::new(vault, authority, clock.clone()))))
+    Ok(Some(Arc::new(Persons::new(vault, authority, cache.clone(), clock.clone()))))
 }
 
 /// The use cases and their feed, on that store.

@@ -9,7 +9,7 @@ pub mod none;
 pub mod redis;
 mod settings;
 
-use std::pin::Pin;
+use std::{pin::Pin, time::Duration};
 
 use tokio::sync::watch;
 
@@ -17,7 +17,7 @@ pub use self::none::NoCache;
 pub use self::redis::RedisCache;
 pub use self::settings::Settings;
 use crate::domain::{
-    budget::{Rate, Spent},
+    budget::{Rate, Spent, Tried},
     time::Time,
 };
 
@@ -82,6 +82,10 @@ pub trait Cache: Send + Sync + 'static {
     /// Takes from a budget that all nodes share; `None` when it is out of reach.
     fn spend(&self, budget: &str, asked: u32, rate: Rate) -> BoxFuture<Option<Spent>>;
 
+    /// Tries values against budgets of guesses that all nodes share. For each, in their order, how long until it is whole
+    /// again, zero where the value may be tried; `None` when it is out of reach.
+    fn guess(&self, tried: Vec<Tried>) -> BoxFuture<Option<Vec<Duration>>>;
+
     /// Whether the cache can be used now.
     fn state(&self) -> State;
 }
@@ -106,6 +110,15 @@ impl Value {
     /// Whether this can be kept at all.
     pub fn is_sound(&self) -> bool {
         self.version.is_sound() && self.bytes.len() <= MOST_BYTES
+    }
+}
+
+// === impl Tried ===
+
+impl Tried {
+    /// Whether this can be counted at all.
+    fn is_sound(&self) -> bool {
+        is_key(&self.budget) && (1..=64).contains(&self.most) && self.window >= Duration::from_millis(1)
     }
 }
 

@@ -30,6 +30,7 @@ pub mod receipt;
 pub mod record;
 pub mod register;
 pub mod registrations;
+pub mod request_supplement;
 pub mod return_numbers;
 pub mod shelf;
 pub mod standing_of;

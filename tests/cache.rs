@@ -5,6 +5,8 @@
 mod doors;
 #[path = "cache/fixture.rs"]
 mod fixture;
+#[path = "cache/guesses.rs"]
+mod guesses;
 #[path = "cache/late_fill.rs"]
 mod late_fill;
 #[path = "cache/lies.rs"]
@@ -50,5 +52,7 @@ on_both!(
     suite::a_budget_is_shared,
     suite::a_budget_is_given_in_part,
     suite::budgets_do_not_meet,
+    suite::guesses_are_counted_together,
+    suite::guesses_that_are_unsound_are_not_counted,
     late_fill::no_late_fill_is_left,
 );

@@ -19,6 +19,8 @@ mod identity;
 mod ledger;
 #[path = "gateway/lists.rs"]
 mod lists;
+#[path = "gateway/meanwhile.rs"]
+mod meanwhile;
 #[path = "gateway/numbers.rs"]
 mod numbers;
 #[path = "gateway/participants.rs"]
@@ -29,6 +31,8 @@ mod past;
 mod registrations;
 #[path = "gateway/selling.rs"]
 mod selling;
+#[path = "gateway/supplements.rs"]
+mod supplements;
 #[path = "gateway/ticker.rs"]
 mod ticker;
 #[path = "gateway/watch.rs"]

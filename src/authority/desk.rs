@@ -35,23 +35,23 @@ impl Desk {
 
     /// The answer; it comes whatever happens, unless the budget is spent.
     pub async fn ask(&self, question: Question) -> Result<AuthorityMatch, Suspected> {
-        self.spend(&question)?;
+        self.spend(&question).await?;
         let answer = self.authority.ask(question.clone()).await;
-        self.guesses.after(&question, answer);
+        self.guesses.after(&question, answer).await;
         Ok(answer)
     }
 
     /// Enters a question that somebody else answers.
-    pub fn spend(&self, question: &Question) -> Result<(), Suspected> {
-        match self.guesses.before(question) {
+    pub async fn spend(&self, question: &Question) -> Result<(), Suspected> {
+        match self.guesses.before(question).await {
             Verdict::Within => Ok(()),
             Verdict::Suspected { until } => Err(Suspected { until }),
         }
     }
 
     /// Enters what came of a question that somebody else answered.
-    pub fn answered(&self, question: &Question, answer: AuthorityMatch) {
-        self.guesses.after(question, answer);
+    pub async fn answered(&self, question: &Question, answer: AuthorityMatch) {
+        self.guesses.after(question, answer).await;
     }
 }
 

@@ -22,11 +22,12 @@ pub enum Reaction {
 
 /// How to be answered in which way: what `greenlane authority simulate --help` prints.
 pub const TABLE: &str = "\
-What it says follows from the number and the name:
+What it says follows from the number, the name and the photo:
   a number of 18 digits whose region ends in 9999,
   or whose holder would be born before 1910          MATCH, unless a line below says otherwise
   another number with 0000 in it, as E00000001       the same
   a name that ends in 某                             MISMATCH
+  a photo whose SHA-256 begins with 00000000         MISMATCH: another face
   the sequence (digits 15 to 17 of 18, else the last three):
     900 to 919                                       MISMATCH, whatever the name
     920 to 939                                       NOT_AVAILABLE, in so many words
@@ -35,8 +36,8 @@ What it says follows from the number and the name:
     980 to 999                                       MATCH, but to another question
   any other number                                   NOT_AVAILABLE: nobody real is known";
 
-/// What follows from a number and a name.
-pub fn reaction(number: &str, name: &str) -> Reaction {
+/// What follows from a number, a name and a photo, which is empty where there is none.
+pub fn reaction(number: &str, name: &str, photo_sha256: &str) -> Reaction {
     let is_card = number.len() == 18 && number.bytes().take(17).all(|byte| byte.is_ascii_digit());
     let made_up = if is_card {
         &number[2..6] == "9999" || ("1900".."1910").contains(&&number[6..10])
@@ -53,7 +54,7 @@ pub fn reaction(number: &str, name: &str) -> Reaction {
         Ok(960..=979) => Reaction::Silent,
         Ok(980..=999) => Reaction::Odd,
         Ok(900..=919) => Reaction::Mismatch,
-        Ok(_) | Err(_) if name.ends_with('某') => Reaction::Mismatch,
+        Ok(_) | Err(_) if name.ends_with('某') || photo_sha256.starts_with("00000000") => Reaction::Mismatch,
         Ok(_) | Err(_) => Reaction::Match,
     }
 }
@@ -87,7 +88,10 @@ mod tests {
             ("某", "某甲", Reaction::NotAvailable),
             ("", "", Reaction::NotAvailable),
         ] {
-            assert_eq!(reaction(number, name), wanted, "{number} {name}");
+            assert_eq!(reaction(number, name, ""), wanted, "{number} {name}");
         }
+        let (own, another) = ("a".repeat(64), format!("00000000{}", "a".repeat(56)));
+        assert_eq!(reaction("119999199003070019", "某甲", &own), Reaction::Match);
+        assert_eq!(reaction("119999199003070019", "某甲", &another), Reaction::Mismatch);
     }
 }

@@ -11,8 +11,9 @@ use tokio::sync::watch;
 
 use super::{BoxFuture, Cache, State, Value, Version, is_key};
 use crate::domain::{
-    budget::{Rate, Spent},
-    time::Clock,
+    budget::{Rate, Spent, Tried},
+    identity::guess::{Budget, Limits, Verdict},
+    time::{Clock, Time},
 };
 
 /// Keys held at most; a new one is not kept once there are so many.
@@ -30,6 +31,7 @@ struct Held {
     values: HashMap<String, (i64, Option<Vec<u8>>)>,
     /// Of each budget, when all that was taken will have been earned.
     budgets: HashMap<String, Duration>,
+    guesses: HashMap<String, Budget>,
 }
 
 // === impl MemoryCache ===
@@ -87,6 +89,16 @@ impl Cache for MemoryCache {
         Box::pin(std::future::ready(spent))
     }
 
+    fn guess(&self, tried: Vec<Tried>) -> BoxFuture<Option<Vec<Duration>>> {
+        let now = self.clock.now();
+        let sound = tried.iter().all(Tried::is_sound);
+        let told = sound.then(|| {
+            let mut held = self.lock();
+            tried.into_iter().map(|tried| held.guess(tried, now)).collect()
+        });
+        Box::pin(std::future::ready(told))
+    }
+
     fn state(&self) -> State {
         State::Connected
     }
@@ -109,6 +121,27 @@ impl Held {
             }
             None => {}
         }
+    }
+
+    /// As the script of Redis does it.
+    fn guess(&mut self, tried: Tried, now: Time) -> Duration {
+        let limits =
+            Limits { values: usize::try_from(tried.most).unwrap_or(usize::MAX), window: tried.window };
+        let budget = self.guesses.remove(&tried.budget).unwrap_or_default();
+        let (budget, until) = match tried.value {
+            None => {
+                let until = budget.suspected_until(now, &limits);
+                (budget, until)
+            }
+            Some(value) => match budget.spend(value, now, &limits) {
+                (budget, Verdict::Within) => (budget, None),
+                (budget, Verdict::Suspected { until }) => (budget, Some(until)),
+            },
+        };
+        if self.guesses.len() < MOST {
+            self.guesses.insert(tried.budget, budget);
+        }
+        until.map_or(Duration::ZERO, |until| until.since(now))
     }
 
     /// As the script of Redis does it: what is taken now is earned later, at most a burst ahead.

@@ -1,9 +1,11 @@
 //! No cache: a node that keeps its own counsel.
 
+use std::time::Duration;
+
 use tokio::sync::watch;
 
 use super::{BoxFuture, Cache, State, Value, Version};
-use crate::domain::budget::{Rate, Spent};
+use crate::domain::budget::{Rate, Spent, Tried};
 
 /// Keeps nothing, hears nothing, shares nothing.
 pub struct NoCache {
@@ -45,6 +47,10 @@ impl Cache for NoCache {
     }
 
     fn spend(&self, _: &str, _: u32, _: Rate) -> BoxFuture<Option<Spent>> {
+        Box::pin(std::future::ready(None))
+    }
+
+    fn guess(&self, _: Vec<Tried>) -> BoxFuture<Option<Vec<Duration>>> {
         Box::pin(std::future::ready(None))
     }
 

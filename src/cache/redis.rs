@@ -9,7 +9,7 @@ mod link;
 mod script;
 mod seal;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use redis::PushInfo;
 use tokio::{
@@ -32,7 +32,7 @@ use self::{
 use super::{BoxFuture, Cache, MOST_BYTES, Settings, State, Value, Version, is_key};
 use crate::{
     domain::{
-        budget::{Rate, Spent},
+        budget::{Rate, Spent, Tried},
         time::Clock,
     },
     host,
@@ -63,7 +63,7 @@ struct Shared {
     link: Arc<Link>,
     scripts: Scripts,
     prefix: String,
-    ttl: std::time::Duration,
+    ttl: Duration,
     permits: Arc<Semaphore>,
 }
 
@@ -193,6 +193,19 @@ impl Cache for RedisCache {
             shared.link.ask("spend", spend).await
         });
         Box::pin(async move { spent.await.flatten() })
+    }
+
+    fn guess(&self, tried: Vec<Tried>) -> BoxFuture<Option<Vec<Duration>>> {
+        if tried.is_empty() || !tried.iter().all(Tried::is_sound) {
+            return Box::pin(std::future::ready(None));
+        }
+        let full = |tried: Tried| (self.shared.full(&format!("guess/{}", tried.budget)), tried);
+        let tried: Vec<(String, Tried)> = tried.into_iter().map(full).collect();
+        let told = self.run("guess", move |shared| async move {
+            let guess = |connection| shared.scripts.guess(connection, &tried);
+            shared.link.ask("guess", guess).await.filter(|told| told.len() == tried.len())
+        });
+        Box::pin(async move { told.await.flatten() })
     }
 
     fn state(&self) -> State {

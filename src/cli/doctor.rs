@@ -1,6 +1,7 @@
 //! `greenlane doctor`: tells of everything that a configuration names whether it is reachable, safe and in sync, one
 //! line a thing. Changes nothing: no schema, no file, no row; in Redis a key of its own, gone before it is told.
 
+mod authority;
 mod cache;
 mod certificates;
 mod database;
@@ -33,6 +34,7 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     let mut lines = Lines::default();
     lines.ok("configuration", format!("{}: every key is known", args.config.display()));
     certificates::look(&settings, &clock, &mut lines);
+    authority::look(&settings, &clock, &mut lines);
     let node = Node::look(settings.ops);
     node.tell(&settings, &mut lines);
     let revision = runtime.block_on(async {

@@ -1,4 +1,5 @@
-//! How much somebody may have in a time, and what came of asking for some of it.
+//! How much somebody may have in a time, and what came of asking for some of it; and how many different values one may
+//! try, where nodes count together.
 
 use std::time::Duration;
 
@@ -18,4 +19,17 @@ pub struct Spent {
     pub granted: u32,
     /// When the next one can be given; zero when it can be at once.
     pub wait: Duration,
+}
+
+/// A value tried on something.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Tried {
+    /// The budget it is counted in: a keyed pseudonym of who tries on whom.
+    pub budget: String,
+    /// The first bytes of the value's pseudonym; `None` only asks how the budget is.
+    pub value: Option<u64>,
+    /// Different values within the window, at most.
+    pub most: u32,
+    /// How long a value counts, and how long a tripped budget stays so.
+    pub window: Duration,
 }

@@ -207,6 +207,10 @@ reasons! {
     AlreadyRestricted "ALREADY_RESTRICTED" FailedPrecondition "该人员已处于惩戒期内。";
     /// No restriction of that person is in force.
     NotRestricted "NOT_RESTRICTED" FailedPrecondition "该人员当前没有生效的惩戒措施。";
+    /// The block has live lines; each is ended first.
+    BlockInUse "BLOCK_IN_USE" FailedPrecondition "该号段内仍有在用线路，须先逐一销户后方可退还。";
+    /// The reader is not bound to that outlet.
+    ReaderNotBound "READER_NOT_BOUND" FailedPrecondition "该读卡器未绑定该网点，请先查询网点的读卡器。";
 }
 
 // === impl Refusal ===

@@ -180,6 +180,12 @@ impl Registration {
         std::iter::once(self.subject.person()).chain(others)
     }
 
+    /// Who was on the spot, and is on the photo: whoever came for the holder, or the holder.
+    pub fn photographed(&self) -> &Document {
+        let others = [&self.proxy, &self.handler, &self.guardian].into_iter().flatten().next();
+        others.unwrap_or_else(|| self.subject.person())
+    }
+
     /// The day in Shanghai on which it is judged.
     pub fn day(&self) -> Date {
         super::day::of(self.register_time)

@@ -133,4 +133,17 @@ impl pb::channel_service_server::ChannelService for Channels {
         let channel = Some(channel::shown(&done.answer));
         Ok(Response::new(pb::BindReaderResponse { channel, replayed: done.replayed }))
     }
+
+    async fn unbind_reader(
+        &self,
+        request: Request<pb::UnbindReaderRequest>,
+    ) -> Result<Response<pb::UnbindReaderResponse>, Status> {
+        let mut fields = Fields::default();
+        let name = fields.outlet("channel", &request.get_ref().channel);
+        let serial = request.get_ref().reader_serial.clone();
+        let context = act::context(&request, fields)?;
+        let done = self.gateway.unbind_reader(context, name, serial).await.map_err(|r| status(&r))?;
+        let channel = Some(channel::shown(&done.answer));
+        Ok(Response::new(pb::UnbindReaderResponse { channel, replayed: done.replayed }))
+    }
 }

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use prost::Message;
 use tokio::sync::mpsc;
 use tonic::{Status, Streaming};
 
@@ -22,7 +23,7 @@ use crate::{
     service::{
         Gateway,
         context::Context,
-        import::{Header, Progress, Row},
+        import::{Header, Original, Progress, Row},
     },
 };
 
@@ -110,8 +111,10 @@ fn rows(message: pb::ImportRegistrationsRequest, last: &mut i64) -> Result<Vec<R
         *last = row.row_number;
         // What a row has wrong is its own, and told of it: a time that is none too.
         let mut own = Fields::default();
+        // What is moved on is not there to be kept any more.
+        let original = Original::new(row.registration.as_ref().map_or_else(Vec::new, Message::encode_to_vec));
         let draft = draft(&mut own, "registration", row.registration.unwrap_or_default());
-        Row { row_number: row.row_number, draft, faults: own.0 }
+        Row { row_number: row.row_number, draft, faults: own.0, original }
     });
     let rows = rows.collect();
     fields.done()?;

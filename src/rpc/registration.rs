@@ -10,14 +10,17 @@ use super::{
     convert::{
         act,
         fields::Fields,
-        registration::{assessment, draft, functions, record, registered, rejected},
+        registration::{assessment, draft, functions, listed, record, registered, supplement},
     },
     import, pb,
     status::status,
 };
 use crate::{
-    domain::{caller::Caller, personal::Personal},
-    service::{Gateway, act::Answered, assess_industry_user::Request as Assess, registrations::Filter},
+    domain::{caller::Caller, line::ladder::Ask, number::Msisdn, personal::Personal},
+    service::{
+        Gateway, act::Answered, assess_industry_user::Request as Assess, import::Wanted,
+        registrations::Filter, request_supplement::Which,
+    },
 };
 
 /// The service.
@@ -76,20 +79,23 @@ impl pb::registration_service_server::RegistrationService for Registrations {
         &self,
         request: Request<pb::ListRejectedRowsRequest>,
     ) -> Result<Response<pb::ListRejectedRowsResponse>, Status> {
-        let caller = act::caller(&request)?;
-        let message = request.get_ref();
+        let context = act::read(&request)?;
+        let message = request.into_inner();
         let mut fields = Fields::default();
         if message.import_id.is_empty() {
             fields.fault("import_id", "REQUIRED", "the import's id");
         }
-        let size = fields.page_size(message.page_size);
+        let page_size = fields.page_size(message.page_size);
         fields.done().map_err(|refusal| status(&refusal))?;
-        let (rows, next_page_token) = self
-            .gateway
-            .list_rejected_rows(&caller, &message.import_id, size, &message.page_token)
-            .await
-            .map_err(|refusal| status(&refusal))?;
-        let rejected_rows = rows.into_iter().map(rejected).collect();
+        let wanted = Wanted {
+            import_id: message.import_id,
+            originals: message.with_originals,
+            page_size,
+            page_token: message.page_token,
+        };
+        let (rows, next_page_token) =
+            self.gateway.list_rejected_rows(&context, wanted).await.map_err(|refusal| status(&refusal))?;
+        let rejected_rows = rows.into_iter().map(listed).collect();
         Ok(Response::new(pb::ListRejectedRowsResponse { rejected_rows, next_page_token }))
     }
 
@@ -179,5 +185,35 @@ impl pb::registration_service_server::RegistrationService for Registrations {
         let (name, assessed) = done.answer;
         let assessment = Some(assessment(name, assessed));
         Ok(Response::new(pb::AssessIndustryUserResponse { assessment, replayed: done.replayed }))
+    }
+
+    async fn request_supplement(
+        &self,
+        request: Request<pb::RequestSupplementRequest>,
+    ) -> Result<Response<pb::RequestSupplementResponse>, Status> {
+        let message = request.get_ref();
+        let mut fields = Fields::default();
+        let which = match &message.line {
+            Some(pb::request_supplement_request::Line::Registration(name)) => {
+                fields.registration("registration", name);
+                Some(Which::Registration(name.clone()))
+            }
+            Some(pb::request_supplement_request::Line::Msisdn(number)) => {
+                let number = Msisdn::parse(number);
+                number.map_err(|bad| fields.fault("msisdn", bad.code, bad.text)).ok().map(Which::Number)
+            }
+            None => {
+                fields.fault("registration", "REQUIRED", "the registration's name, or the number");
+                None
+            }
+        };
+        let ask = Ask { flagged: message.flagged, hardship: message.hardship };
+        let context = act::context(&request, fields)?;
+        let done = self.gateway.request_supplement(context, which, ask).await.map_err(|r| status(&r))?;
+        Ok(Response::new(pb::RequestSupplementResponse {
+            registration: done.answer.registration,
+            supplement: Some(supplement(&done.answer.ladder)),
+            replayed: done.replayed,
+        }))
     }
 }

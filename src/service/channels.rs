@@ -7,6 +7,7 @@ pub mod blacklist_channel;
 pub mod get_channel;
 pub mod list_channels;
 pub mod suspend_channel;
+pub mod unbind_reader;
 
 use serde::{Deserialize, Serialize};
 

@@ -72,7 +72,7 @@ pub(super) fn holder_alone(persons: &Persons, draft: DocumentDraft, on: Date) ->
 
 impl Gateway {
     /// Spends from the caller's budget of guesses about a person.
-    fn spend(
+    async fn spend(
         &self,
         persons: &Persons,
         caller: &Caller,
@@ -82,7 +82,7 @@ impl Gateway {
     ) -> Result<(), Refusal> {
         let (kind, number) = (holder.kind.as_str(), holder.number.reveal());
         let question = Question::new(caller.organisation.clone(), kind, number, name);
-        persons.authority.spend(&question).map_err(|suspected| suspected.refusal(now))
+        persons.authority.spend(&question).await.map_err(|suspected| suspected.refusal(now))
     }
 
     /// Counts an answer as evidence.

@@ -12,6 +12,7 @@ use crate::{
         desk::{Desk, Suspected},
         guesses::{Bounds, Guesses},
     },
+    cache::Cache as SharedCache,
     domain::{
         document::{Document, DocumentNumber, DocumentType},
         identity::outcome::AuthorityMatch,
@@ -41,9 +42,14 @@ const MOST_TOKENS: u64 = 100_000;
 // === impl Persons ===
 
 impl Persons {
-    /// Kept by that vault, known by that authority.
-    pub fn new(vault: Arc<Vault>, authority: Arc<dyn Authority>, clock: Arc<dyn Clock>) -> Self {
-        let guesses = Guesses::new(vault.index().clone(), Bounds::default(), clock);
+    /// Kept by that vault, known by that authority; guesses are counted in that cache, with those of the other nodes.
+    pub fn new(
+        vault: Arc<Vault>,
+        authority: Arc<dyn Authority>,
+        shared: Arc<dyn SharedCache>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        let guesses = Guesses::new(vault.index().clone(), Bounds::default(), shared, clock);
         Self { vault, authority: Desk::new(authority, guesses), tokens: Cache::new(MOST_TOKENS) }
     }
 
@@ -66,11 +72,13 @@ impl Persons {
         Context { request_sha256, ..context }
     }
 
-    /// Asks the authority about a person, where it knows such documents; `None` where it does not.
+    /// Asks the authority about a person, where it knows such documents; `None` where it does not. The photo is the
+    /// SHA-256 of that person's own; empty where none was taken.
     pub async fn ask(
         &self,
         asked_for: &ParticipantName,
         document: &Document,
+        photo_sha256: &str,
         now: Time,
     ) -> Result<Option<AuthorityMatch>, Refusal> {
         if !document.kind.is_known_to_authority() {
@@ -82,6 +90,10 @@ impl Persons {
             document.number.reveal(),
             document.name.reveal(),
         );
+        let question = match photo_sha256 {
+            "" => question,
+            photo => question.with_photo(photo.to_owned()),
+        };
         self.authority.ask(question).await.map(Some).map_err(|suspected| suspected.refusal(now))
     }
 }

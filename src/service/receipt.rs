@@ -123,6 +123,22 @@ impl Gateway {
         Ok(self.signer.sign(statement))
     }
 
+    /// Enters that something was read out that is personal.
+    pub(super) async fn enter_read(
+        &self,
+        context: &Context,
+        subject: String,
+        detail: serde_json::Value,
+    ) -> Result<(), Refusal> {
+        self.enter(Entry {
+            subject,
+            outcome: "DONE".to_owned(),
+            detail: detail.to_string(),
+            ..self.entry_of(context, EntryKind::Read)
+        })
+        .await
+    }
+
     /// Enters a refusal that is part of an answer.
     pub async fn enter_refusal(&self, context: &Context, reason: Reason) -> Result<(), Refusal> {
         self.enter(Entry {

@@ -101,7 +101,11 @@ impl Gateway {
         let mvno = context.caller.organisation.clone();
         let mut answers = Vec::new();
         for person in registration.persons() {
-            answers.push(persons.ask(&mvno, person, now).await?);
+            let photo = match std::ptr::eq(person, registration.photographed()) {
+                true => registration.taken.photo_sha256.as_str(),
+                false => "",
+            };
+            answers.push(persons.ask(&mvno, person, photo, now).await?);
         }
         let work = Arc::new(Work { persons, rules: self.rules.clone(), mvno, registration, answers });
         self.act(context, move |tx, now| {

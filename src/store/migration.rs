@@ -8,6 +8,7 @@
 //! | 3 | a mark of who takes part |
 //! | 4 | subjects, lines, registrations, outlets, imports |
 //! | 5 | a lock for what is listed of persons, and the tokens that stand for them |
+//! | 6 | a lock for persons who are not there yet, and what rejected rows said, sealed |
 
 use aws_lc_rs::digest;
 
@@ -82,6 +83,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 5,
         name: "listings",
         common: include_str!("migrations/0005_listings.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 6,
+        name: "rejected",
+        common: include_str!("migrations/0006_rejected.sql"),
         sqlite: "",
         postgres: "",
     },

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use greenlane::{
     cache::{Cache, State},
-    domain::budget::Rate,
+    domain::{
+        budget::{Rate, Tried},
+        time::DAY,
+    },
 };
 use nix::sys::signal::Signal;
 
@@ -23,6 +26,8 @@ async fn nothing_works(cache: &dyn Cache) {
     cache.announce(vec![version(KEY, 1)]).await;
     cache.hint(1);
     assert_eq!(cache.spend("calls/x", 1, RATE).await, None);
+    let tried = Tried { budget: "aa".to_owned(), value: Some(1), most: 2, window: DAY };
+    assert_eq!(cache.guess(vec![tried]).await, None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

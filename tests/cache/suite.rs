@@ -1,8 +1,13 @@
 //! What any cache promises.
 
+use std::time::Duration;
+
 use greenlane::{
     cache::{Cache, MOST_BYTES},
-    domain::{budget::Rate, time::Clock},
+    domain::{
+        budget::{Rate, Tried},
+        time::Clock,
+    },
 };
 
 use crate::fixture::{Pair, clock, load, value, version};
@@ -121,5 +126,43 @@ pub async fn budgets_do_not_meet(pair: &Pair) {
     let rate = Rate { per_second: 1, burst: 1 };
     for budget in ["calls/carriers/mobile", "calls/mvnos/m01", "a", "a/b"] {
         assert_eq!(pair.a.spend(budget, 1, rate).await.expect("in reach").granted, 1, "{budget}");
+    }
+}
+
+const WINDOW: Duration = Duration::from_secs(60 * 60);
+
+fn tried(budget: &str, value: impl Into<Option<u64>>) -> Tried {
+    Tried { budget: budget.to_owned(), value: value.into(), most: 3, window: WINDOW }
+}
+
+/// How long until each is whole again, in whole windows: 0 or 1.
+async fn told(cache: &dyn Cache, all: Vec<Tried>) -> Vec<bool> {
+    let told = cache.guess(all).await.expect("in reach");
+    assert!(told.iter().all(|wait| *wait <= WINDOW), "{told:?}");
+    told.into_iter().map(|wait| !wait.is_zero()).collect()
+}
+
+pub async fn guesses_are_counted_together(pair: &Pair) {
+    let (a, b) = (&*pair.a, &*pair.b);
+    for value in [1, u64::MAX, 1, 3, u64::MAX] {
+        assert_eq!(told(a, vec![tried("aa", value)]).await, [false], "{value}");
+        assert_eq!(told(b, vec![tried("aa", value)]).await, [false], "{value}");
+    }
+    // Looking is no guess, and each budget is for itself.
+    assert_eq!(told(b, vec![tried("aa", None), tried("bb", 4)]).await, [false, false]);
+    assert_eq!(told(b, vec![tried("aa", 4), tried("bb", 4)]).await, [true, false]);
+    assert_eq!(told(a, vec![tried("aa", 1)]).await, [true]);
+    assert_eq!(told(a, vec![tried("bb", None), tried("aa", None)]).await, [false, true]);
+}
+
+pub async fn guesses_that_are_unsound_are_not_counted(pair: &Pair) {
+    let sound = tried("aa", 1);
+    for unsound in [
+        Tried { budget: "A".to_owned(), ..sound.clone() },
+        Tried { most: 0, ..sound.clone() },
+        Tried { most: 65, ..sound.clone() },
+        Tried { window: Duration::ZERO, ..sound.clone() },
+    ] {
+        assert_eq!(pair.a.guess(vec![sound.clone(), unsound]).await, None);
     }
 }

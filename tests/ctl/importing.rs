@@ -69,11 +69,31 @@ fn bad_rows_are_told_and_the_rest_is_in() {
     assert_eq!(codes, wanted);
     assert!(told.iter().all(|cells| cells[0].starts_with("1620000")), "the original rows");
 
+    // With the file gone the gateway has what it rejected, and says what it has not.
+    fs::remove_file(world.file("subs.csv")).expect("removed");
+    let kept = world.ctl(&["import", "show", "first", "--rejected"]);
+    assert_eq!(
+        kept.err,
+        "never sent, and in the file alone (--file): rows that could not be read, 2 in all\n"
+    );
+    let columns = "msisdn,register_time,capture_method,document_type,document_number,name,sex";
+    assert!(kept.out.starts_with(&format!("\u{feff}{columns},rejected_row,rejected_code,rejected_text")));
+    let numbers = |out: &str| out.lines().skip(1).map(|line| line[..11].to_owned()).collect::<Vec<_>>();
+    let sent = rejected.out.lines().filter(|line| !line.contains("TOO_FEW")).collect::<Vec<_>>().join("\n");
+    assert_eq!(numbers(&kept.out), numbers(&sent), "the original rows");
+    // That they were read is in the ledger.
+    let reads = "SELECT detail FROM entry WHERE kind = 'READ'";
+    let read: String = world.node.database().query_row(reads, [], |row| row.get(0)).expect("an entry");
+    assert_eq!(read, "{\"originals\":8}");
+
     // Mended, it goes in as it is: here the sexes are.
-    let mended = rejected.out.replace("FEMALE", "X").replace("MALE", "FEMALE").replace(",X,", ",MALE,");
-    fs::write(world.file("mended.csv"), mended).expect("written");
-    let said = world.ctl(&["import", "mended.csv", "--output", "json"]);
-    assert_eq!(count(&self::summary(&said), "accepted"), 2);
+    for (from, accepted, skipped) in [(&rejected.out, 2, 0), (&kept.out, 0, 2)] {
+        let mended = from.replace("FEMALE", "X").replace("MALE", "FEMALE").replace(",X,", ",MALE,");
+        fs::write(world.file("mended.csv"), mended).expect("written");
+        let said = world.ctl(&["import", "mended.csv", "--output", "json"]);
+        let summary = self::summary(&said);
+        assert_eq!((count(&summary, "accepted"), count(&summary, "skipped")), (accepted, skipped));
+    }
 }
 
 #[test]

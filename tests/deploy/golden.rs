@@ -5,10 +5,11 @@ use std::{env, fs, path::Path, process::Output};
 use crate::readme::said;
 
 /// What stands between these differs; an empty end is the end of the line.
-const MASKS: [(&str, &str, &str); 8] = [
+const MASKS: [(&str, &str, &str); 9] = [
     ("good for ", " days", "<n>"),
     (" CA ", ":", "<mark>"),
     ("signs receipts as ", "", "<id>"),
+    ("vault.kek              ", " wraps", "<id>"),
     ("file system with ", " free", "<n>"),
     ("Redis ", ", RESP", "<version>"),
     ("RESP3, ", " ms", "<n>"),

@@ -55,6 +55,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{clock::TestClock, support::postgres::Cluster};
 
 /// A gateway and what it stands on.
+#[derive(Clone)]
 pub struct World {
     pub gateway: Arc<Gateway>,
     pub feed: Arc<Feed>,
@@ -261,12 +262,52 @@ impl World {
         Self::stand(store, path, Some(url), self._folder.clone(), self.clock.clone()).await
     }
 
+    /// The same node as one that keeps nobody's name.
+    pub fn without_vault(&self) -> Self {
+        self.another(self.gateway.cache.clone(), None)
+    }
+
+    /// Another node on the same record, which counts guesses in that cache.
+    pub fn counting_in(&self, cache: &Arc<dyn Cache>) -> Self {
+        let vault = Arc::new(Vault::open(&keys(self._folder.path())).expect("a vault"));
+        let persons = Persons::new(vault, self.authority.clone(), cache.clone(), self.clock.clone());
+        self.another(cache.clone(), Some(Arc::new(persons)))
+    }
+
+    fn another(&self, cache: Arc<dyn Cache>, persons: Option<Arc<Persons>>) -> Self {
+        let gateway = Gateway {
+            store: self.gateway.store.clone(),
+            clock: self.gateway.clock.clone(),
+            rules: self.gateway.rules.clone(),
+            board: self.gateway.board.clone(),
+            cache,
+            evidence: self.gateway.evidence.clone(),
+            signer: self.gateway.signer.clone(),
+            closing: self.gateway.closing.clone(),
+            pages: Pages::new(b"a key of the test"),
+            persons,
+        };
+        Self { gateway: Arc::new(gateway), ..self.clone() }
+    }
+
     /// A newer key-encryption key; in force from the next start.
     pub fn add_kek(&self) {
         let path = self._folder.path().join("kek.key");
         let mut text = fs::read_to_string(&path).expect("the keys");
         text.push_str(&KeyLine::fresh(Purpose::Kek).line());
         fs::write(&path, text).expect("written");
+    }
+
+    /// As a node that has read its keys again.
+    pub async fn with_new_keys(&self) -> Self {
+        match self.url {
+            Some(_) => self.beside().await,
+            None => {
+                let (path, url) = (self.path.clone(), None);
+                let store = self.gateway.store.clone();
+                Self::stand(store, path, url, self._folder.clone(), self.clock.clone()).await
+            }
+        }
     }
 
     /// Every file of the database, as it lies there now.
@@ -298,7 +339,7 @@ impl World {
         let authority =
             Arc::new(Said { answer: Mutex::new(AuthorityMatch::Match), asked: AtomicUsize::new(0) });
         let vault = Arc::new(Vault::open(&keys(folder.path())).expect("a vault"));
-        let persons = Persons::new(vault, authority.clone(), clock.clone());
+        let persons = Persons::new(vault, authority.clone(), cache.clone(), clock.clone());
         let gateway = Gateway {
             store,
             clock: clock.clone(),
@@ -413,6 +454,25 @@ impl World {
         let (from, to) = if hidden { ("counter", "gone") } else { ("gone", "counter") };
         let beside = rusqlite::Connection::open(&self.path).expect("the file");
         beside.execute_batch(&format!("ALTER TABLE {from} RENAME TO {to}")).expect("renamed");
+    }
+
+    /// A column of a table as it lies in the file, by id.
+    pub fn column(&self, table: &str, column: &str) -> Vec<(String, Vec<u8>)> {
+        let beside = rusqlite::Connection::open(&self.path).expect("the file");
+        let mut query =
+            beside.prepare(&format!("SELECT id, {column} FROM {table} ORDER BY id")).expect("a query");
+        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("rows");
+        rows.map(|row| row.expect("bytes")).collect()
+    }
+
+    /// Puts others in their place, behind the node's back.
+    pub fn put(&self, table: &str, column: &str, values: &[(String, Vec<u8>)]) {
+        let beside = rusqlite::Connection::open(&self.path).expect("the file");
+        for (id, bytes) in values {
+            let done =
+                beside.execute(&format!("UPDATE {table} SET {column} = ?2 WHERE id = ?1"), (id, bytes));
+            assert_eq!(done, Ok(1));
+        }
     }
 
     pub fn store(&self) -> &Store {

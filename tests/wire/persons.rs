@@ -117,6 +117,18 @@ async fn identities() {
         let checks: Vec<&str> = answer.checks.iter().map(|check| check.check.as_str()).collect();
         assert_eq!(checks, shape);
     }
+    // The photo goes along: this authority knows whose hash it is not.
+    for (photo, wanted) in [("a", pb::AuthorityMatch::Match), ("0", pb::AuthorityMatch::Mismatch)] {
+        let capture = pb::Capture {
+            method: pb::CaptureMethod::OnlineCheck.into(),
+            channel: "mvnos/m01/channels/none".to_owned(),
+            photo_sha256: photo.repeat(64),
+            ..Default::default()
+        };
+        let asked = pb::VerifyIdentityRequest { capture: Some(capture), ..verify(PERSON, "某甲") };
+        let answer = mvno.verify_identity(asked).await.expect("answered").into_inner();
+        assert_eq!(answer.authority_match(), wanted, "{photo}");
+    }
     let quota = pb::CheckCardQuotaRequest {
         mvno: String::new(),
         subject: Some(Subject::SubjectToken(found.subject_token.clone())),

@@ -82,7 +82,7 @@ impl AuthorityService for Simulated {
             let answer_time = Some(stamp(self.clock.now()));
             Ok(Response::new(MatchResponse { request_id, outcome: outcome.into(), answer_time }))
         };
-        match reaction(&asked.number, &asked.name) {
+        match reaction(&asked.number, &asked.name, asked.photo_sha256()) {
             Reaction::Match => answer(asked.request_id, Outcome::Match),
             Reaction::Mismatch => answer(asked.request_id, Outcome::Mismatch),
             Reaction::NotAvailable => answer(asked.request_id, Outcome::NotAvailable),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use redis::{RedisResult, Script, aio::MultiplexedConnection};
 
 use super::seal::MOST_RECORD;
-use crate::domain::budget::{Rate, Spent};
+use crate::domain::budget::{Rate, Spent, Tried};
 
 /// The scripts, hashed once.
 pub(super) struct Scripts {
@@ -14,6 +14,7 @@ pub(super) struct Scripts {
     take: Script,
     drop: Script,
     spend: Script,
+    guess: Script,
 }
 
 /// A record on its way.
@@ -33,6 +34,7 @@ impl Scripts {
             take: Script::new(include_str!("take.lua")),
             drop: Script::new(include_str!("drop.lua")),
             spend: Script::new(include_str!("spend.lua")),
+            guess: Script::new(include_str!("guess.lua")),
         }
     }
 
@@ -85,6 +87,23 @@ impl Scripts {
         call.key(key).arg(asked).arg(one).arg(one * f64::from(rate.burst));
         let (granted, wait): (u32, u64) = call.invoke_async(&mut connection).await?;
         Ok(Spent { granted: granted.min(asked), wait: Duration::from_micros(wait) })
+    }
+
+    /// Tries values against budgets, each under its full key. What Redis says is no longer than the window.
+    pub(super) async fn guess(
+        &self,
+        mut connection: MultiplexedConnection,
+        tried: &[(String, Tried)],
+    ) -> RedisResult<Vec<Duration>> {
+        let mut call = self.guess.prepare_invoke();
+        for (key, tried) in tried {
+            let value = tried.value.map(|value| format!("{value:016x}")).unwrap_or_default();
+            let window = u64::try_from(tried.window.as_millis()).unwrap_or(u64::MAX);
+            call.key(key).arg(value).arg(tried.most).arg(window);
+        }
+        let told: Vec<u64> = call.invoke_async(&mut connection).await?;
+        let windows = tried.iter().map(|(_, tried)| tried.window);
+        Ok(told.into_iter().zip(windows).map(|(left, most)| Duration::from_millis(left).min(most)).collect())
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<(), Failure> {
     sheet.row(["state", &word::bare(closed.state().as_str_name(), "REGISTRATION_STATE_")]);
     sheet.row(["line", &word::bare(closed.line_state().as_str_name(), "LINE_STATE_")]);
     sheet.row(["closed", &stamp::text(closed.close_time.as_ref())]);
-    sheet.row(["erased", &stamp::text(closed.erase_time.as_ref())]);
+    sheet.row(["erase from", &stamp::text(closed.erase_time.as_ref())]);
     sheet.print();
     Ok(())
 }

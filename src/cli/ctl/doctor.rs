@@ -63,7 +63,8 @@ pub(super) fn run(common: &Common) -> Result<(), Failure> {
     if bad == 0 {
         Ok(())
     } else {
-        Err(format!("context {}: {bad} of {} are bad", context.name, lines.len()).into())
+        let are = if bad == 1 { "is" } else { "are" };
+        Err(format!("context {}: {bad} of {} {are} bad", context.name, lines.len()).into())
     }
 }
 

@@ -12,6 +12,7 @@ mod show;
 mod state;
 mod stop;
 mod survey;
+mod written;
 
 use std::{
     fs::{File, TryLockError},
@@ -118,15 +119,12 @@ fn import(common: &Common, args: &Args, path: &Path) -> Result<(), Failure> {
     let links: Vec<_> = links(&context).collect();
     block_on(async {
         let progress = Progress::of(found.rows, args.validate_only);
-        let what = if args.validate_only { "checking" } else { "importing" };
-        progress.say(&format!(
-            "{what} {} rows of {} ({}) by {} as import {}",
-            found.rows,
-            path.display(),
-            found.encoding.name(),
-            context.name,
-            state.import_id
-        ));
+        let (what, by) = match args.validate_only {
+            true => ("checking", context.name.clone()),
+            false => ("importing", format!("{} as import {}", context.name, state.import_id)),
+        };
+        let (path, encoding) = (path.display(), found.encoding.name());
+        progress.say(&format!("{what} {} rows of {path} ({encoding}) by {by}", found.rows));
         let mut sending = Sending::new(feed, header, state, states, progress, Stop::listen()?, common.output);
         let ended = sending.run(&links).await;
         sending.progress.end();
@@ -137,7 +135,7 @@ fn import(common: &Common, args: &Args, path: &Path) -> Result<(), Failure> {
         if let Some(states) = states {
             states.keep(&sending.state)?;
         }
-        summary(common.output, &sending.state, sending.feed.read)?;
+        summary(common.output, &sending.state, sending.feed.read, args.validate_only)?;
         outcome(ended, &sending, args.validate_only)
     })
 }
@@ -183,12 +181,15 @@ fn begun(
     Ok(state)
 }
 
-fn summary(format: Format, state: &State, read: u64) -> Result<(), Failure> {
+fn summary(format: Format, state: &State, read: u64, validate_only: bool) -> Result<(), Failure> {
     if format == Format::Json {
         return print_json(state);
     }
     let mut sheet = Sheet::pairs();
-    sheet.row(["import", &state.import_id]);
+    // What was only checked is no import, and is not found again by an id.
+    if !validate_only {
+        sheet.row(["import", &state.import_id]);
+    }
     sheet.row(["rows read", &read.to_string()]);
     sheet.row(["accepted", &state.accepted.to_string()]);
     sheet.row(["skipped", &state.skipped.to_string()]);

@@ -55,10 +55,10 @@ impl Budget {
     /// Spends on a value, the first 8 bytes of its pseudonym. Returns the budget as it is then, to be kept.
     #[must_use]
     pub fn spend(mut self, value: u64, now: Time, limits: &Limits) -> (Self, Verdict) {
-        if let Some(until) = self.tripped.map(|tripped| tripped.plus(limits.window)) {
-            if now < until {
-                return (self, Verdict::Suspected { until });
-            }
+        if let Some(until) = self.suspected_until(now, limits) {
+            return (self, Verdict::Suspected { until });
+        }
+        if self.tripped.is_some() {
             self = Self::default();
         }
         self.tried.retain(|tried| now.since(tried.last) < limits.window);
@@ -71,6 +71,16 @@ impl Budget {
             }
         }
         (self, Verdict::Within)
+    }
+
+    /// Until when the budget is tripped; `None` where it is not.
+    pub fn suspected_until(&self, now: Time, limits: &Limits) -> Option<Time> {
+        self.tripped.map(|tripped| tripped.plus(limits.window)).filter(|until| now < *until)
+    }
+
+    /// Whether that value was tried within the window.
+    pub fn knows(&self, value: u64, now: Time, limits: &Limits) -> bool {
+        self.tried.iter().any(|tried| tried.value == value && now.since(tried.last) < limits.window)
     }
 
     /// From when on the budget says no more than a new one: what keeps it may forget it then.

@@ -72,6 +72,24 @@ pub enum NoStep {
     Ended,
 }
 
+/// What somebody asks of a line's ladder.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Ask {
+    /// The line is flagged.
+    pub flagged: bool,
+    /// The holder has shown a hardship.
+    pub hardship: bool,
+}
+
+/// Why asking changes nothing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NoAsk {
+    /// It is on the ladder already, and so.
+    Already,
+    /// Hardship adds its time before the first stop, and that was taken.
+    Stopped,
+}
+
 impl Default for Days {
     fn default() -> Self {
         Self { normal: [30, 38, 45, 60], flagged: [5, 7, 10, 15], hardship: 30 }
@@ -90,6 +108,21 @@ impl Ladder {
     #[must_use]
     pub fn with_hardship(self) -> Self {
         Self { hardship: true, ..self }
+    }
+
+    /// Puts a line on the ladder, or changes how one climbs that is on it. A flag is not taken back, and begins no ladder
+    /// anew: what is due by it is due.
+    pub fn ask(before: Option<Self>, ask: Ask, now: Time) -> Result<Self, NoAsk> {
+        let pace = if ask.flagged { Pace::Flagged } else { Pace::Normal };
+        let Some(ladder) = before else {
+            return Ok(Self { hardship: ask.hardship, ..Self::notice(pace, now) });
+        };
+        if ask.hardship && !ladder.hardship && ladder.step != Step::Notice {
+            return Err(NoAsk::Stopped);
+        }
+        let pace = if ask.flagged { pace } else { ladder.pace };
+        let asked = Self { pace, hardship: ladder.hardship || ask.hardship, ..ladder };
+        if asked == ladder { Err(NoAsk::Already) } else { Ok(asked) }
     }
 
     /// The next step and its first moment; `None` at the end.
@@ -161,6 +194,27 @@ mod tests {
         assert_eq!(climb(flagged), [(OneWayStop, 5), (SecondNotice, 7), (TwoWayStop, 10), (Close, 15)]);
         let hard = normal.with_hardship().with_hardship();
         assert_eq!(climb(hard), [(OneWayStop, 60), (SecondNotice, 68), (TwoWayStop, 75), (Close, 90)]);
+    }
+
+    #[test]
+    fn what_may_be_asked() {
+        let plain = Ask::default();
+        let hard = Ask { hardship: true, ..plain };
+        let flagged = Ask { flagged: true, ..plain };
+        let next = |ladder: Ladder| ladder.next(&DAYS()).expect("not the end").1.since(START) / 86_400;
+        let asked = Ladder::ask(None, plain, START).expect("begun");
+        assert_eq!((asked, next(asked).as_secs()), (Ladder::notice(Pace::Normal, START), 30));
+        assert_eq!(Ladder::ask(Some(asked), plain, START), Err(NoAsk::Already));
+        let later = START.plus(DAY);
+        let harder = Ladder::ask(Some(asked), hard, later).expect("more time");
+        assert_eq!((next(harder).as_secs(), harder.step_time), (60, START));
+        assert_eq!(Ladder::ask(Some(harder), hard, later), Err(NoAsk::Already));
+        let sooner = Ladder::ask(Some(asked), flagged, later).expect("flagged");
+        assert_eq!(next(sooner).as_secs(), 5);
+        assert_eq!(Ladder::ask(Some(sooner), plain, later), Err(NoAsk::Already), "a flag stays");
+        let stopped = asked.take(Step::OneWayStop, START.plus(DAY * 30), &DAYS()).expect("due");
+        assert_eq!(Ladder::ask(Some(stopped), hard, START.plus(DAY * 31)), Err(NoAsk::Stopped));
+        assert!(Ladder::ask(Some(stopped), flagged, START.plus(DAY * 31)).is_ok());
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub fn refusal(judged: &Judged, prefix: &str) -> Option<Refusal> {
 }
 
 fn precondition(reason: Reason, check: Check, fault: Fault) -> Refusal {
-    let message = format!("Not registered, the check {check} did not pass: {}.", fault.text);
+    let message = format!("Not registered, the check {check} did not pass. The rule: {}.", fault.text);
     Refusal::new(reason, message).with("check", check).with("code", fault.code)
 }
 

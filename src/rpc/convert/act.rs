@@ -54,6 +54,7 @@ acts!(
     RecordInspectionRequest,
     RecordLicenceRequest,
     RecordTalkRequest,
+    RequestSupplementRequest,
     RestrictPersonRequest,
     ResumeParticipantRequest,
     ReturnNumbersRequest,
@@ -61,6 +62,7 @@ acts!(
     SuspendChannelRequest,
     SuspendMvnoRequest,
     SuspendParticipantRequest,
+    UnbindReaderRequest,
 );
 
 /// Acts that say no reason.

@@ -1,10 +1,12 @@
 //! Registrations, in and out. What a message says of a person is moved, not copied, to where it is wiped.
 
+use prost::Message;
+
 use super::{document, stamp, word::Word};
 use crate::{
     domain::{
         industry::{Assessment, Functions},
-        line::ladder::{Days, Pace},
+        line::ladder::{Days, Ladder, Pace},
         personal::Personal,
         quota::Quota,
         registration::{
@@ -14,7 +16,7 @@ use crate::{
     },
     rpc::{convert::fields::Fields, pb},
     service::{
-        import::Progress,
+        import::{Progress, RejectedRow},
         register::{Checked, Registered},
         registrations::Shown,
     },
@@ -104,16 +106,7 @@ fn quota(quota: &Quota) -> pb::Quota {
 pub fn record(shown: Shown) -> pb::RegistrationRecord {
     let line = &shown.line;
     let mvno = line.mvno.to_string();
-    let supplement = line.ladder.map(|ladder| {
-        let next = ladder.next(&Days::default());
-        pb::Supplement {
-            step: ladder.step.wire(),
-            step_time: Some(stamp(ladder.step_time)),
-            next_step: next.map_or(0, |(step, _)| step.wire()),
-            next_step_time: next.map(|(_, time)| stamp(time)),
-            flagged: ladder.pace == Pace::Flagged,
-        }
-    });
+    let supplement = line.ladder.as_ref().map(supplement);
     pb::RegistrationRecord {
         name: format!("{mvno}/registrations/{}", line.id),
         msisdn: shown.msisdn,
@@ -135,6 +128,19 @@ pub fn record(shown: Shown) -> pb::RegistrationRecord {
         close_time: line.end_time.map(stamp),
         erase_time: line.erase_time.map(stamp),
         mvno,
+    }
+}
+
+/// Where a line is on the ladder.
+pub fn supplement(ladder: &Ladder) -> pb::Supplement {
+    let next = ladder.next(&Days::default());
+    pb::Supplement {
+        step: ladder.step.wire(),
+        step_time: Some(stamp(ladder.step_time)),
+        next_step: next.map_or(0, |(step, _)| step.wire()),
+        next_step_time: next.map(|(_, time)| stamp(time)),
+        flagged: ladder.pace == Pace::Flagged,
+        hardship: ladder.hardship,
     }
 }
 
@@ -162,5 +168,12 @@ pub fn progress(progress: &Progress) -> pb::ImportRegistrationsResponse {
 
 /// A row that was not taken in.
 pub fn rejected(rejected: Rejected) -> pb::RejectedRow {
-    pb::RejectedRow { row_number: rejected.row_number, code: rejected.code, text: rejected.text }
+    let Rejected { row_number, code, text } = rejected;
+    pb::RejectedRow { row_number, code, text, original: None }
+}
+
+/// The same with what it said.
+pub fn listed(row: RejectedRow) -> pb::RejectedRow {
+    let original = row.original.and_then(|opened| pb::Registration::decode(opened.expose()).ok());
+    pb::RejectedRow { original, ..rejected(row.rejected) }
 }

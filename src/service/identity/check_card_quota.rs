@@ -71,7 +71,7 @@ impl Gateway {
             Of::Document(draft) => {
                 let name = draft.name.clone();
                 let holder = holder_alone(persons, draft, day::of(now))?;
-                self.spend(persons, caller, &holder, name.reveal(), now)?;
+                self.spend(persons, caller, &holder, name.reveal(), now).await?;
                 let token = match is_own {
                     true => Some(self.token(persons, &mvno, &holder.index, now).await?),
                     false => None,

@@ -26,7 +26,7 @@ impl Gateway {
         self.evidence.ready()?;
         let (now, name) = (self.clock.now(), draft.name.clone());
         let holder = holder_alone(persons, draft, day::of(now))?;
-        self.spend(persons, caller, &holder, name.reveal(), now)?;
+        self.spend(persons, caller, &holder, name.reveal(), now).await?;
         let index = holder.index.as_bytes().to_vec();
         let found = self.store.read(move |tx| {
             let index = index.clone();

@@ -66,7 +66,7 @@ impl Gateway {
         let e164 = msisdn.e164();
         let tried = Personal::new(format!("{}|{}|{}", holder.kind, holder.number.reveal(), name.reveal()));
         let question = Question::new(mvno.clone(), "LINE", &e164, tried.reveal());
-        persons.authority.spend(&question).map_err(|suspected| suspected.refusal(now))?;
+        persons.authority.spend(&question).await.map_err(|suspected| suspected.refusal(now))?;
         let number = persons.vault.index().number(&e164).as_bytes().to_vec();
         let keeper: Arc<Persons> = persons.clone();
         let known = self.store.read(move |tx| {

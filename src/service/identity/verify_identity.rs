@@ -84,7 +84,10 @@ impl Gateway {
             None => Place::default(),
         };
         let answer = match &read {
-            Ok(document) => persons.ask(mvno, document, now).await?,
+            Ok(document) => {
+                let photo = taken.as_ref().map_or("", |taken| taken.photo_sha256.as_str());
+                persons.ask(mvno, document, photo, now).await?
+            }
             Err(_) => None,
         };
         let person = match &read {

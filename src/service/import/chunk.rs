@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet, hash_map::Entry};
 
 use super::{
     Header, Progress,
+    originals::Originals,
     rows::{Read, Ready},
 };
 use crate::{
@@ -83,6 +84,7 @@ impl Chunk {
         let todo = self.read.iter().filter(|read| read.row_number > progress.durable_through_row);
         let todo: Vec<&Read> = todo.collect();
         let mut around = self.around(tx, &todo).await?;
+        let mut originals = job.as_ref().map(|job| (job, Originals::of(&self.persons.vault, job)));
         for read in todo {
             progress.durable_through_row = read.row_number;
             let taken = match &read.outcome {
@@ -94,8 +96,10 @@ impl Chunk {
                 Err(None) => progress.skipped += 1,
                 Err(Some(rejected)) => {
                     progress.rejected_total += 1;
-                    if let Some(job) = &job {
-                        sql::import::reject(tx, &job.id, &rejected).await?;
+                    if let Some((job, originals)) = &mut originals {
+                        let (row, nth) = (read.row_number, progress.rejected_total);
+                        let original = originals.seal(row, nth, &read.original)?;
+                        sql::import::reject(tx, &job.id, &rejected, original).await?;
                     }
                     progress.rejected.push(rejected);
                 }
@@ -142,7 +146,7 @@ impl Chunk {
             if !name.is_empty() && !channels.contains_key(name) {
                 let kind = match register::channel_id(&self.mvno, name) {
                     None => None,
-                    Some(id) => sql::selling::lookup_shared(tx, &self.mvno, id, "", "")
+                    Some(id) => sql::selling::lookup_shared(tx, &self.mvno, id)
                         .await?
                         .map(|selling| selling.channel.kind),
                 };

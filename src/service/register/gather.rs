@@ -21,7 +21,7 @@ use crate::{
         sql::{
             self,
             line::LineRow,
-            selling::Selling,
+            selling::{Selling, Staff},
             subject::{New, SubjectRow},
         },
     },
@@ -69,18 +69,14 @@ pub(super) async fn gather(
     let allocated = sql::allocation::is_held(tx, &work.mvno, &block).await?;
     let number_index = index.number(&registration.msisdn.e164());
     let line = sql::line::live_locked(tx, number_index.as_bytes()).await?;
-    let selling = selling(tx, work).await?;
-    let listings = match &selling {
-        Some(selling) => {
-            sql::selling::listings(tx, &selling.uscc_index, selling.person_index.as_deref()).await?
-        }
-        None => Vec::new(),
-    };
+    let (selling, staff) = selling(tx, work).await?.unzip();
+    let staff = staff.unwrap_or(Staff { is_stranger: false, reader_of: None, listings: Vec::new() });
     let assessment = assessment(tx, work, now).await?;
     let document_index = work.persons.index_of(registration.subject.person());
+    let mut subject = person(tx, work, document_index.as_bytes(), now).await?;
+    // After the person is locked, or the enrolment: what is not in force now is not before this is written.
     let restriction = sql::restriction::in_force(tx, document_index.as_bytes(), now).await?;
     let restricted_until = restriction.map(|restriction| restriction.until);
-    let mut subject = person(tx, work, document_index.as_bytes(), now).await?;
     if let Some(person) = subject.as_mut().filter(|person| !person.is_new) {
         person.used = sql::line::used(tx, &person.row.id, registration.subject.slots()).await?;
     }
@@ -89,7 +85,7 @@ pub(super) async fn gather(
         line.as_ref().zip(subject.as_ref()).is_some_and(|(line, person)| line.subject == person.row.id);
     // Another operator's line on a number of the caller's block would be a fault of the record: it is in use.
     let number = NumberFact { allocated, line: line.as_ref().map(|line| line.state), same_holder };
-    let here = |selling: &Selling| match &selling.reader_of {
+    let reader = match &staff.reader_of {
         None => Ownership::Nowhere,
         Some(of) if channel_id(&work.mvno, &registration.taken.channel) == Some(of.as_str()) => {
             Ownership::Here
@@ -98,10 +94,10 @@ pub(super) async fn gather(
     };
     Ok(Gathered {
         number,
-        reader: selling.as_ref().map_or(Ownership::Nowhere, here),
-        is_stranger: selling.as_ref().is_some_and(|it| it.names_persons && it.person_index.is_none()),
+        reader,
+        is_stranger: staff.is_stranger,
         selling,
-        listings,
+        listings: staff.listings,
         assessment,
         decision,
         count: Count { in_use: u32::try_from(used).unwrap_or(u32::MAX), fresh: true, restricted_until },
@@ -111,11 +107,13 @@ pub(super) async fn gather(
 }
 
 /// The outlet, with the person who took it in and the reader.
-async fn selling(tx: &mut dyn Tx, work: &Work) -> Result<Option<Selling>, StoreError> {
+async fn selling(tx: &mut dyn Tx, work: &Work) -> Result<Option<(Selling, Staff)>, StoreError> {
     let taken = &work.registration.taken;
     let Some(id) = channel_id(&work.mvno, &taken.channel) else { return Ok(None) };
+    let Some(selling) = sql::selling::lookup_shared(tx, &work.mvno, id).await? else { return Ok(None) };
     let reader = taken.reader.as_ref().map_or("", |reader| reader.as_str());
-    sql::selling::lookup_shared(tx, &work.mvno, id, &taken.operator_id, reader).await
+    let staff = sql::selling::staff(tx, id, &selling.uscc_index, &taken.operator_id, reader).await?;
+    Ok(Some((selling, staff)))
 }
 
 /// The id of an outlet of that MVNO by its name; an outlet of another is none.
@@ -148,6 +146,7 @@ async fn person(
     if !work.registration.event.is_activation() {
         return Ok(None);
     }
+    sql::restriction::lock_enrolment(tx, document_index).await?;
     let (new, key) = enrol(work, document_index, now);
     if sql::subject::add(tx, &new).await? {
         return Ok(Some(Person { row: new.row, key, used: Vec::new(), is_new: true }));

@@ -1,4 +1,4 @@
-//! Imports, how far each is durable, and the rows that were rejected.
+//! Imports, how far each is durable, and the rows that were rejected, with what they said, sealed.
 
 use super::values;
 use crate::{
@@ -7,8 +7,12 @@ use crate::{
         registration::import::{OnDuplicate, Rejected},
         time::Time,
     },
-    store::{Row, StoreError, Tx},
+    store::{Row, StoreError, Tx, Value},
+    vault::Column,
 };
+
+/// What a rejected row said, sealed by its import's key at the row's.
+pub const ORIGINAL: Column = Column::of("import_row_rejected", "original");
 
 /// One import.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,23 +39,39 @@ pub struct Job {
     pub update_time: Time,
     /// Until when its rejected rows can be listed.
     pub expire_time: Time,
+    /// The data key of what they said; `None` once it has expired.
+    pub wrapped_key: Option<Vec<u8>>,
+}
+
+/// A rejected row, and what it said, sealed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Kept {
+    /// Which row, and why.
+    pub rejected: Rejected,
+    /// What it said; `None` where that is not kept.
+    pub original: Option<Vec<u8>>,
+}
+
+/// The key of a rejected row: its import's and its number.
+pub fn row_key(job: &str, row_number: i64) -> String {
+    format!("{job}/{row_number}")
 }
 
 /// What the queries here select.
 macro_rules! columns {
     () => {
         "id, mvno, import_id, on_duplicate, durable_through_row, accepted, skipped, rejected, create_time,
-         update_time, expire_time"
+         update_time, expire_time, wrapped_key"
     };
 }
 
 /// Begins an import; `false` where it was begun already.
-pub async fn add(tx: &mut dyn Tx, job: &Job) -> Result<bool, StoreError> {
+pub async fn add(tx: &mut dyn Tx, job: &Job, kek_id: &[u8]) -> Result<bool, StoreError> {
     let added = tx
         .execute(
             "INSERT INTO import_job (id, mvno, import_id, on_duplicate, durable_through_row, accepted, skipped, rejected,
-               create_time, update_time, expire_time)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) ON CONFLICT DO NOTHING",
+               create_time, update_time, expire_time, wrapped_key, kek_id)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT DO NOTHING",
             values![
                 job.id.as_str(),
                 &job.mvno,
@@ -64,10 +84,26 @@ pub async fn add(tx: &mut dyn Tx, job: &Job) -> Result<bool, StoreError> {
                 job.create_time,
                 job.update_time,
                 job.expire_time,
+                job.wrapped_key.clone(),
+                kek_id.to_vec(),
             ],
         )
         .await?;
     Ok(added == 1)
+}
+
+/// Gives an import without a data key one: it is from before there were any, or had expired.
+pub async fn give_key(
+    tx: &mut dyn Tx,
+    job: &str,
+    wrapped_key: Vec<u8>,
+    kek_id: &[u8],
+) -> Result<(), StoreError> {
+    tx.send(
+        "UPDATE import_job SET wrapped_key = ?2, kek_id = ?3 WHERE id = ?1 AND wrapped_key IS NULL",
+        values![job, wrapped_key, kek_id.to_vec()],
+    )
+    .await
 }
 
 /// Writes how far an import is.
@@ -109,12 +145,17 @@ pub async fn lookup_locked(
     tx.query(sql, values![mvno, import_id]).await?.first().map(read).transpose()
 }
 
-/// Enters a row that was rejected.
-pub async fn reject(tx: &mut dyn Tx, job: &str, rejected: &Rejected) -> Result<(), StoreError> {
+/// Enters a row that was rejected, and what it said, sealed.
+pub async fn reject(
+    tx: &mut dyn Tx,
+    job: &str,
+    rejected: &Rejected,
+    original: Option<Vec<u8>>,
+) -> Result<(), StoreError> {
     tx.send(
-        "INSERT INTO import_row_rejected (job, row_number, code, text) VALUES (?1, ?2, ?3, ?4)
+        "INSERT INTO import_row_rejected (job, row_number, code, text, original) VALUES (?1, ?2, ?3, ?4, ?5)
          ON CONFLICT DO NOTHING",
-        values![job, rejected.row_number, rejected.code.as_str(), rejected.text.as_str()],
+        values![job, rejected.row_number, rejected.code.as_str(), rejected.text.as_str(), original],
     )
     .await
 }
@@ -125,27 +166,40 @@ pub async fn list_rejected(
     job: &str,
     after: i64,
     limit: i64,
-) -> Result<Vec<Rejected>, StoreError> {
+) -> Result<Vec<Kept>, StoreError> {
     let rows = tx
         .query(
-            "SELECT row_number, code, text FROM import_row_rejected
+            "SELECT row_number, code, text, original FROM import_row_rejected
              WHERE job = ?1 AND row_number > ?2 ORDER BY row_number LIMIT ?3",
             values![job, after, limit],
         )
         .await?;
-    let rejected = |row: &Row| {
-        Ok(Rejected { row_number: row.int(0)?, code: row.text(1)?.to_owned(), text: row.text(2)?.to_owned() })
+    let kept = |row: &Row| {
+        let (code, text) = (row.text(1)?.to_owned(), row.text(2)?.to_owned());
+        Ok(Kept { rejected: Rejected { row_number: row.int(0)?, code, text }, original: opt_blob(row, 3)? })
     };
-    rows.iter().map(rejected).collect()
+    rows.iter().map(kept).collect()
 }
 
-/// Forgets rejected rows of imports that have expired.
+/// Forgets rejected rows of imports that have expired, and destroys what opens them in older copies of the record.
 pub async fn prune(tx: &mut dyn Tx, now: Time) -> Result<u64, StoreError> {
+    tx.send(
+        "UPDATE import_job SET wrapped_key = NULL, kek_id = NULL WHERE expire_time < ?1 AND wrapped_key IS NOT NULL",
+        values![now],
+    )
+    .await?;
     tx.execute(
         "DELETE FROM import_row_rejected WHERE job IN (SELECT id FROM import_job WHERE expire_time < ?1)",
         values![now],
     )
     .await
+}
+
+fn opt_blob(row: &Row, at: usize) -> Result<Option<Vec<u8>>, StoreError> {
+    match row.0.get(at) {
+        Some(Value::Null) => Ok(None),
+        _ => row.blob(at).map(|bytes| Some(bytes.to_vec())),
+    }
 }
 
 fn read(row: &Row) -> Result<Job, StoreError> {
@@ -165,5 +219,6 @@ fn sense(row: &Row) -> Result<Job, StoreError> {
         create_time: row.time(8)?,
         update_time: row.time(9)?,
         expire_time: row.time(10)?,
+        wrapped_key: opt_blob(row, 11)?,
     })
 }

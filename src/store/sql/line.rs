@@ -188,6 +188,19 @@ pub async fn used(tx: &mut dyn Tx, subject: &str, slots: Slots) -> Result<Vec<Sl
     tx.query(sql, values![subject, slots.as_str()]).await?.iter().map(|row| slot(row, 0)).collect()
 }
 
+/// How many lines are live in a block of that MVNO's. It looks at all of them: whoever has the index of numbers asks for
+/// those of the block ([`many::live`]).
+pub async fn count_in_block(
+    tx: &mut dyn Tx,
+    mvno: &ParticipantName,
+    block: &str,
+) -> Result<usize, StoreError> {
+    let sql = "SELECT COUNT(*) FROM line WHERE mvno = ?1 AND block = ?2 AND end_time IS NULL";
+    let rows = tx.query(sql, values![mvno, block]).await?;
+    let count = rows.first().ok_or_else(|| StoreError::inconsistent("line", "count", ""))?.int(0)?;
+    usize::try_from(count).map_err(|_| StoreError::inconsistent("line", "count", ""))
+}
+
 /// Which lines, in the order of registering; ids are in that order.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {

@@ -17,6 +17,12 @@ pub async fn bind(tx: &mut dyn Tx, serial: &str, channel: &str, now: Time) -> Re
     Ok(bound > 0)
 }
 
+/// Unbinds a reader from an outlet; `false` where it is not bound to it.
+pub async fn unbind(tx: &mut dyn Tx, serial: &str, channel: &str) -> Result<bool, StoreError> {
+    let sql = "DELETE FROM reader WHERE serial = ?1 AND channel = ?2";
+    Ok(tx.execute(sql, values![serial, channel]).await? > 0)
+}
+
 /// The outlet to which a reader is bound.
 pub async fn owner(tx: &mut dyn Tx, serial: &str) -> Result<Option<String>, StoreError> {
     let rows = tx.query("SELECT channel FROM reader WHERE serial = ?1", values![serial]).await?;

@@ -44,14 +44,27 @@ pub async fn in_force(
     rows.first().map(read).transpose()
 }
 
-/// Waits for whoever registers a line of that person, and lets nobody begin until this transaction ends.
+/// Waits for whoever registers a line of that person, and lets nobody begin until this transaction ends: neither where
+/// the person is known, nor where it is just being enrolled.
 pub async fn lock_person(tx: &mut dyn Tx, document_index: &[u8]) -> Result<(), StoreError> {
+    tx.query("SELECT n FROM person_stripe WHERE n = ?1 FOR UPDATE", values![stripe(document_index)]).await?;
     tx.query(
         "SELECT id FROM subject WHERE document_index = ?1 ORDER BY id FOR UPDATE",
         values![document_index.to_vec()],
     )
     .await
     .map(drop)
+}
+
+/// Keeps whoever restricts that person waiting until this transaction ends; for whoever enrols the person, before that.
+/// What is in force is to be asked for afterwards.
+pub async fn lock_enrolment(tx: &mut dyn Tx, document_index: &[u8]) -> Result<(), StoreError> {
+    let sql = "SELECT n FROM person_stripe WHERE n = ?1 FOR SHARE";
+    tx.query(sql, values![stripe(document_index)]).await.map(drop)
+}
+
+fn stripe(document_index: &[u8]) -> i64 {
+    document_index.first().copied().map_or(0, i64::from)
 }
 
 /// Lifts a restriction.

@@ -137,7 +137,7 @@ pub async fn erase(tx: &mut dyn Tx, id: &str, now: Time) -> Result<bool, StoreEr
 /// A wrapped key that is not by that key-encryption key.
 #[derive(Clone, Debug)]
 pub struct Stale {
-    /// Of which subject.
+    /// Of which subject or import.
     pub id: String,
     /// Whose.
     pub mvno: ParticipantName,
@@ -145,7 +145,8 @@ pub struct Stale {
     pub wrapped_key: Vec<u8>,
 }
 
-/// Subjects after an id whose keys are wrapped by another key, in the order of ids.
+/// What has a data key: subjects, and imports for what their rejected rows said. Those after an id whose keys are wrapped
+/// by another key, in the order of ids.
 pub async fn stale(
     tx: &mut dyn Tx,
     kek_id: &[u8],
@@ -155,6 +156,8 @@ pub async fn stale(
     let rows = tx
         .query(
             "SELECT id, mvno, wrapped_key FROM subject
+             WHERE id > ?2 AND wrapped_key IS NOT NULL AND kek_id <> ?1
+             UNION ALL SELECT id, mvno, wrapped_key FROM import_job
              WHERE id > ?2 AND wrapped_key IS NOT NULL AND kek_id <> ?1 ORDER BY id LIMIT ?3",
             values![kek_id.to_vec(), after, limit],
         )
@@ -177,13 +180,11 @@ pub async fn rewrap(
     wrapped_key: Vec<u8>,
     kek_id: &[u8],
 ) -> Result<bool, StoreError> {
-    let rows = tx
-        .execute(
-            "UPDATE subject SET wrapped_key = ?3, kek_id = ?4 WHERE id = ?1 AND wrapped_key = ?2",
-            values![id, before.to_vec(), wrapped_key, kek_id.to_vec()],
-        )
-        .await?;
-    Ok(rows == 1)
+    let values = values![id, before.to_vec(), wrapped_key, kek_id.to_vec()];
+    let subject = "UPDATE subject SET wrapped_key = ?3, kek_id = ?4 WHERE id = ?1 AND wrapped_key = ?2";
+    let import = "UPDATE import_job SET wrapped_key = ?3, kek_id = ?4 WHERE id = ?1 AND wrapped_key = ?2";
+    // Ids are of one kind: what is none of the one is the other's.
+    Ok(tx.execute(subject, values).await? == 1 || tx.execute(import, values).await? == 1)
 }
 
 /// Subjects of an import's rows at once, locked.

@@ -9,7 +9,7 @@ use crate::rpc::pb::{self, registration::Subject};
 
 /// What a column of the line itself is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Of {
+pub(super) enum Of {
     Msisdn,
     Event,
     RegisterTime,
@@ -31,7 +31,7 @@ enum Of {
 
 /// Whose document.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Party {
+pub(super) enum Party {
     Holder,
     Guardian,
     Proxy,
@@ -42,7 +42,7 @@ enum Party {
 
 /// What of it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Field {
+pub(super) enum Field {
     Type,
     Number,
     Name,
@@ -54,7 +54,7 @@ enum Field {
     Address,
 }
 
-const LINE: [(&str, Of, &str); 16] = [
+pub(super) const LINE: [(&str, Of, &str); 16] = [
     ("msisdn", Of::Msisdn, "the number; required"),
     ("event", Of::Event, "OPEN (also when empty), TRANSFER, SIM_CHANGE, SUPPLEMENT"),
     (
@@ -77,7 +77,7 @@ const LINE: [(&str, Of, &str); 16] = [
     ("data_cap_mb", Of::DataCap, "of an industry card: megabytes a month"),
 ];
 
-const PERSON: [(&str, Field, &str); 9] = [
+pub(super) const PERSON: [(&str, Field, &str); 9] = [
     ("document_type", Field::Type, "RESIDENT_ID and so on, or 居民身份证 and so on; required"),
     ("document_number", Field::Number, "required"),
     ("name", Field::Name, "required; up to 30 characters"),
@@ -89,7 +89,7 @@ const PERSON: [(&str, Field, &str); 9] = [
     ("address", Field::Address, "as on the document"),
 ];
 
-const PARTIES: [(&str, Party); 6] = [
+pub(super) const PARTIES: [(&str, Party); 6] = [
     ("", Party::Holder),
     ("guardian_", Party::Guardian),
     ("proxy_", Party::Proxy),

@@ -2,11 +2,12 @@
 //! error, with the rows that were rejected between.
 
 use std::{
+    fmt,
     io::{IsTerminal, stderr},
     time::Duration,
 };
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, HumanFloatCount, ProgressBar, ProgressState, ProgressStyle};
 
 use crate::{domain::time::Clock, host::SystemClock};
 
@@ -33,10 +34,9 @@ impl Progress {
     /// Of so many rows. `all` tells every rejected row.
     pub(super) fn of(total: u64, all: bool) -> Self {
         let bar = stderr().is_terminal().then(|| {
-            let style = ProgressStyle::with_template(
-                "{wide_bar} {human_pos} of {human_len} rows, {per_sec}, {eta} left",
-            );
-            ProgressBar::new(total).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+            let style = ProgressStyle::with_template("{wide_bar} {human_pos} of {human_len} rows{rate}");
+            let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+            ProgressBar::new(total).with_style(style.with_key("rate", rate))
         });
         let clock = SystemClock::start();
         let most_told = if all { u64::MAX } else { TOLD };
@@ -86,6 +86,15 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+/// Whole rows a second, and the time left; nothing before the first rows are done, when neither is known.
+fn rate(state: &ProgressState, to: &mut dyn fmt::Write) {
+    let rate = state.per_sec().round();
+    if rate >= 1.0 {
+        // What cannot be written is not shown.
+        let _ = write!(to, ", {} rows/s, {:#} left", HumanFloatCount(rate), HumanDuration(state.eta()));
     }
 }
 

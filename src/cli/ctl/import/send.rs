@@ -246,6 +246,9 @@ impl<'a> Sending<'a> {
         } else {
             state.durable_through_row = through;
         }
+        if !self.known && through > 0 {
+            self.progress.say(&format!("everything through row {through} is durable already"));
+        }
         self.known = true;
         state.accepted = self.before.accepted + answer.accepted;
         state.skipped = self.before.skipped + answer.skipped;

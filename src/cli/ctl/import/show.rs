@@ -1,5 +1,5 @@
-//! `greenlane ctl import show`: how an import is, and the rows of it that were rejected, with the original row out of the
-//! user's own file where it is still there.
+//! `greenlane ctl import show`: how an import is, and the rows of it that were rejected, with the original row: out of the
+//! user's own file where it is still there, and of what the gateway keeps for its sender where it is not.
 
 use std::{
     collections::BTreeMap,
@@ -18,6 +18,7 @@ use super::{
     state::{State, States},
     summary,
     survey::survey,
+    written,
 };
 use crate::{
     cli::{
@@ -65,6 +66,11 @@ struct Why {
     text: String,
 }
 
+/// By the number of the row: why.
+type Whys = BTreeMap<u64, Why>;
+/// By the number of the row: what it said, in every column there is.
+type Originals = BTreeMap<u64, Vec<String>>;
+
 /// Runs it.
 pub(super) fn run(common: &Common, args: &Args) -> Result<(), Failure> {
     let state = States(common.contexts()?.imports()).get(&args.import_id)?;
@@ -76,10 +82,12 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<(), Failure> {
             common.output,
             &state,
             u64::try_from(state.durable_through_row.max(1) - 1).unwrap_or(0),
+            false,
         );
     }
-    let mut rejected = block_on(listed(common, &args.import_id))?;
     let file = local(args, state.as_ref())?;
+    let originals = file.is_none() && common.output == Format::Table;
+    let (mut rejected, originals) = block_on(listed(common, &args.import_id, originals))?;
     if common.output == Format::Json {
         if let Some((file, encoding)) = &file {
             rows(file, encoding, |row, _, fault| {
@@ -91,18 +99,45 @@ pub(super) fn run(common: &Common, args: &Args) -> Result<(), Failure> {
     }
     let written = match &file {
         Some((file, encoding)) => with_rows(file, encoding, &rejected),
-        None => without_rows(&rejected),
+        None => without_file(&rejected, &originals),
     };
-    written.map_err(Failure::from)
+    written?;
+    if file.is_none() {
+        missing(state.as_ref(), rejected.len() - originals.len());
+    }
+    Ok(())
 }
 
-/// What the gateway rejected.
-async fn listed(common: &Common, import_id: &str) -> Result<BTreeMap<u64, Why>, Failure> {
-    let mut rejected = BTreeMap::new();
+/// What cannot be shown without the file.
+fn missing(state: Option<&State>, not_kept: usize) {
+    let unreadable = state.map_or(0, |state| state.unreadable);
+    if not_kept > 0 {
+        eprintln!(
+            "not kept by the gateway, and in the file alone (--file): what {not_kept} of these rows say"
+        );
+    }
+    if unreadable > 0 {
+        eprintln!(
+            "never sent, and in the file alone (--file): rows that could not be read, {unreadable} in all"
+        );
+    }
+}
+
+/// What the gateway rejected, by the number of the row, and what the rows said where it is asked for.
+async fn listed(
+    common: &Common,
+    import_id: &str,
+    with_originals: bool,
+) -> Result<(Whys, Originals), Failure> {
+    let (mut rejected, mut originals) = (Whys::new(), Originals::new());
     let mut page_token = String::new();
     loop {
-        let asked =
-            pb::ListRejectedRowsRequest { import_id: import_id.to_owned(), page_size: PAGE, page_token };
+        let asked = pb::ListRejectedRowsRequest {
+            import_id: import_id.to_owned(),
+            page_size: PAGE,
+            page_token,
+            with_originals,
+        };
         let ask = async |channel| {
             RegistrationServiceClient::new(channel).list_rejected_rows(request(asked.clone())).await
         };
@@ -113,9 +148,10 @@ async fn listed(common: &Common, import_id: &str) -> Result<BTreeMap<u64, Why>, 
             let column = column.unwrap_or_default();
             let why = Why { row_number, column, code: row.code, text: text.to_owned() };
             rejected.insert(row_number, why);
+            originals.extend(row.original.map(|original| (row_number, written::cells(&original))));
         }
         if page.next_page_token.is_empty() {
-            return Ok(rejected);
+            return Ok((rejected, originals));
         }
         page_token = page.next_page_token;
     }
@@ -168,7 +204,7 @@ fn rows(
 }
 
 /// The original rows, and why.
-fn with_rows(path: &Path, encoding: &'static Encoding, rejected: &BTreeMap<u64, Why>) -> Result<(), String> {
+fn with_rows(path: &Path, encoding: &'static Encoding, rejected: &Whys) -> Result<(), String> {
     let at = |error: io::Error| format!("{}: {error}", path.display());
     let reader = Reader::new(BufReader::new(File::open(path).map_err(at)?), encoding).map_err(at)?;
     let header: Vec<String> = reader.header().to_vec();
@@ -187,12 +223,18 @@ fn with_rows(path: &Path, encoding: &'static Encoding, rejected: &BTreeMap<u64, 
     out.flush().map_err(|error| error.to_string())
 }
 
-/// Why alone.
-fn without_rows(rejected: &BTreeMap<u64, Why>) -> Result<(), String> {
+/// The rows that the gateway has kept, in the columns that any of them fills, and why.
+fn without_file(rejected: &Whys, originals: &Originals) -> Result<(), String> {
     let mut out = csv_out()?;
-    write(&mut out, TOLD.map(str::to_owned).to_vec())?;
-    for why in rejected.values() {
-        write(&mut out, why.cells())?;
+    let names = written::names();
+    let fills = |at: &usize| originals.values().any(|cells| !cells[*at].is_empty());
+    let filled: Vec<usize> = (0..names.len()).filter(fills).collect();
+    let header = filled.iter().map(|at| names[*at].clone());
+    write(&mut out, header.chain(TOLD.map(str::to_owned)).collect())?;
+    for (number, why) in rejected {
+        let original = originals.get(number);
+        let cells = filled.iter().map(|at| original.map(|cells| cells[*at].clone()).unwrap_or_default());
+        write(&mut out, cells.chain(why.cells()).collect())?;
     }
     out.flush().map_err(|error| error.to_string())
 }
