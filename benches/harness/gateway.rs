@@ -7,7 +7,7 @@ use bytes::Bytes;
 use greenlane::{domain::time::Clock, rpc::pb};
 use rustls::ClientConfig;
 
-use crate::{
+use super::{
     child::Server,
     client::{self, Client, Question},
     cores::Cores,
@@ -20,9 +20,21 @@ pub fn start(dir: &Path, port: u16, cores: Cores) -> Server {
     Server::start(command.env("GREENLANE_LOG", "error"), cores)
 }
 
+/// The same on that PostgreSQL.
+pub fn start_on(dir: &Path, url: &str, cores: Cores) -> Server {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_greenlane"));
+    command.args(["dev", "--ops-port", "0", "--port", "0", "--postgres", url, "--dir"]).arg(dir);
+    Server::start(command.env("GREENLANE_LOG", "error"), cores)
+}
+
 /// A base carrier, as `dev` made it.
 pub fn carrier(dir: &Path) -> Arc<ClientConfig> {
-    let read = |file: &str| fs::read(dir.join("certs/carrier-unicom").join(file)).expect("made by dev");
+    identity(dir, "carrier-unicom")
+}
+
+/// Somebody for whom `dev` made a certificate.
+pub fn identity(dir: &Path, name: &str) -> Arc<ClientConfig> {
+    let read = |file: &str| fs::read(dir.join("certs").join(name).join(file)).expect("made by dev");
     client::identity(&read("cert.pem"), &read("key.pem"), &read("ca.pem"))
 }
 
