@@ -3,7 +3,7 @@
 
 use std::{path::Path, time::Duration};
 
-use greenlane::domain::time::Clock;
+use greenlane::{domain::time::Clock, store::sqlite};
 use rusqlite::{Connection, OpenFlags, Statement, params_from_iter, types::Value};
 
 use crate::harness::cores::Cores;
@@ -38,6 +38,7 @@ impl Bare {
         let settings = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
                         PRAGMA recursive_triggers = ON";
         copy.execute_batch(settings).expect("settings");
+        copy.execute_batch(sqlite::PACE).expect("settings");
         let names: Vec<String> = {
             // In the order in which they were made: what is referred to comes first.
             let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid";

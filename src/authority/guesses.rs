@@ -4,9 +4,7 @@
 
 use std::sync::Arc;
 
-use moka::{Entry, policy::EvictionPolicy, sync::Cache};
-
-use super::Question;
+use super::{Question, kept::Kept};
 use crate::{
     domain::{
         identity::{
@@ -33,7 +31,7 @@ pub struct Bounds {
 
 /// The tries of every caller.
 pub struct Guesses {
-    held: Cache<[u8; 32], Held>,
+    held: Kept<[u8; 32], Held>,
     index: Arc<Index>,
     bounds: Bounds,
     clock: Arc<dyn Clock>,
@@ -58,7 +56,7 @@ impl Default for Bounds {
 impl Guesses {
     /// Nothing was tried yet.
     pub fn new(index: Arc<Index>, bounds: Bounds, clock: Arc<dyn Clock>) -> Self {
-        let held = Cache::builder().max_capacity(MOST).eviction_policy(EvictionPolicy::lru()).build();
+        let held = Kept::new(MOST);
         Self { held, index, bounds, clock }
     }
 
@@ -86,8 +84,8 @@ impl Guesses {
 
     fn spend(&self, subject: [u8; 32], value: u64, limits: &Limits) -> Verdict {
         let (now, mut told) = (self.clock.now(), Verdict::Within);
-        self.held.entry(subject).and_upsert_with(|held| {
-            let held = held.map(Entry::into_value).unwrap_or_default();
+        self.held.change(subject, |held| {
+            let held = held.unwrap_or_default();
             let (budget, verdict) = held.budget.spend(value, now, limits);
             told = verdict;
             let suspected_until = match verdict {
