@@ -48,7 +48,7 @@ async fn run(size: Size, cores: Cores) {
     let dir = folder.path().join("gateway");
     // Makes the certificates and sows the sample.
     let port = gateway::start(&dir, 0, cores).address.port();
-    let tls = gateway::carrier(&dir);
+    let tls = gateway::carriers(&dir);
     let mut starts = Vec::new();
     for _ in 0..STARTS {
         let took = gateway::start_to_answer(&dir, port, cores, &tls, clock.as_ref()).await;
@@ -64,7 +64,7 @@ async fn run(size: Size, cores: Cores) {
     let contestant = |name: &str, server| Contestant {
         name: name.to_owned(),
         server,
-        tls: tls.clone(),
+        identities: tls.clone(),
         question: gateway::question(),
     };
     let contestants = vec![

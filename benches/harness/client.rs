@@ -118,21 +118,22 @@ impl Body {
 // === impl Client ===
 
 impl Client {
-    /// So many connections, each past its handshake.
+    /// So many connections, each past its handshake, taken in turn by these identities.
     pub async fn connect(
         address: SocketAddr,
-        tls: &Arc<ClientConfig>,
+        identities: &[Arc<ClientConfig>],
         connections: usize,
         question: &Question,
     ) -> Result<Self, Fault> {
         let uri = format!("https://localhost:{}{}", address.port(), question.path).parse()?;
         let mut senders = Vec::with_capacity(connections);
         let tasks = TaskTracker::new();
-        for _ in 0..connections {
+        for connection in 0..connections {
             let tcp = TcpStream::connect(address).await?;
             tcp.set_nodelay(true)?;
             let name = ServerName::try_from("localhost")?;
-            let tls = TlsConnector::from(tls.clone()).connect(name, tcp).await?;
+            let identity = identities[connection % identities.len()].clone();
+            let tls = TlsConnector::from(identity).connect(name, tcp).await?;
             let mut http = h2::client::Builder::new();
             http.initial_window_size(WINDOW).initial_connection_window_size(WINDOW).enable_push(false);
             let (sender, connection) = http.handshake(tls).await?;

@@ -32,8 +32,9 @@ pub struct Contestant<'s> {
     pub name: String,
     /// Up and waiting.
     pub server: &'s Server,
-    /// The client's identity.
-    pub tls: Arc<ClientConfig>,
+    /// The client's identities, taken in turn by its connections: one organisation alone may not ask all that a core can
+    /// answer.
+    pub identities: Vec<Arc<ClientConfig>>,
     /// The call.
     pub question: Question,
 }
@@ -163,9 +164,10 @@ impl Course<'_> {
     }
 
     async fn load(&self, place: usize, connections: usize, rate: Option<f64>) -> Found {
-        let Contestant { server, tls, question, .. } = &self.contestants[place];
+        let Contestant { server, identities, question, .. } = &self.contestants[place];
         let span = self.size.span;
-        let client = Client::connect(server.address, tls, connections, question).await.expect("let in");
+        let client =
+            Client::connect(server.address, identities, connections, question).await.expect("let in");
         let found = match rate {
             None => load::saturate(&client, server, self.clock.as_ref(), self.size.in_flight, span).await,
             Some(rate) => load::steady(&client, server, &self.clock, rate, span).await,

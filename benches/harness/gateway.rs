@@ -27,9 +27,9 @@ pub fn start_on(dir: &Path, url: &str, cores: Cores) -> Server {
     Server::start(command.env("GREENLANE_LOG", "error"), cores)
 }
 
-/// A base carrier, as `dev` made it.
-pub fn carrier(dir: &Path) -> Arc<ClientConfig> {
-    identity(dir, "carrier-unicom")
+/// The base carriers, as `dev` made them.
+pub fn carriers(dir: &Path) -> Vec<Arc<ClientConfig>> {
+    ["carrier-unicom", "carrier-mobile", "carrier-telecom"].map(|name| identity(dir, name)).into()
 }
 
 /// Somebody for whom `dev` made a certificate.
@@ -49,8 +49,8 @@ pub fn question() -> Question {
 }
 
 /// One call on a connection of its own.
-pub async fn ask_once(server: &Server, tls: &Arc<ClientConfig>) -> Bytes {
-    let client = Client::connect(server.address, tls, 1, &question()).await.expect("let in");
+pub async fn ask_once(server: &Server, identities: &[Arc<ClientConfig>]) -> Bytes {
+    let client = Client::connect(server.address, identities, 1, &question()).await.expect("let in");
     let message = client.ask(0).await.expect("answered OK");
     client.close().await;
     message
@@ -61,11 +61,11 @@ pub async fn start_to_answer(
     dir: &Path,
     port: u16,
     cores: Cores,
-    tls: &Arc<ClientConfig>,
+    identities: &[Arc<ClientConfig>],
     clock: &dyn Clock,
 ) -> Duration {
     let begun = clock.monotonic();
     let server = start(dir, port, cores);
-    ask_once(&server, tls).await;
+    ask_once(&server, identities).await;
     clock.monotonic() - begun
 }

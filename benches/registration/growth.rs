@@ -34,7 +34,7 @@ pub async fn run(folder: &Path, sizes: &[u64], bench: bool, cores: Cores, clock:
         .map(|((site, server), subscribers)| Contestant {
             name: format!("{subscribers} subscribers"),
             server,
-            tls: gateway::identity(site.dir(), &format!("mvno-{MVNO}")),
+            identities: vec![gateway::identity(site.dir(), &format!("mvno-{MVNO}"))],
             question: register::question(0),
         })
         .collect();

@@ -57,7 +57,7 @@ pub async fn run(folder: &Path, bench: bool, cores: Cores, clock: &Arc<dyn Clock
     site.hand_out(FIRST_BLOCK, BLOCKS);
     let mut bare = Bare::of(&site.database(), &folder.join("bare.db"));
     let (node, dir) = (site.start(), site.dir());
-    let tls = gateway::identity(dir, &format!("mvno-{MVNO}"));
+    let tls = vec![gateway::identity(dir, &format!("mvno-{MVNO}"))];
     let persons = if bench { ASKED_BEFORE } else { 2 * 64 };
     verify(&node, dir, persons).await;
 
@@ -70,7 +70,7 @@ pub async fn run(folder: &Path, bench: bool, cores: Cores, clock: &Arc<dyn Clock
     let contestant = |name: &str, server, question| Contestant {
         name: name.to_owned(),
         server,
-        tls: tls.clone(),
+        identities: tls.clone(),
         question,
     };
     let kept = question(0);
@@ -107,7 +107,7 @@ pub async fn run(folder: &Path, bench: bool, cores: Cores, clock: &Arc<dyn Clock
 /// Asks about so many persons, as a counter does before it registers them.
 pub async fn verify(node: &Server, dir: &Path, persons: u64) {
     const AT_ONCE: usize = 64;
-    let tls = gateway::identity(dir, &format!("mvno-{MVNO}"));
+    let tls = vec![gateway::identity(dir, &format!("mvno-{MVNO}"))];
     let question = Question::each("/greenlane.v1.IdentityService/VerifyIdentity", people::verify);
     let client = Client::connect(node.address, &tls, CONNECTIONS, &question).await.expect("let in");
     let mut callers = tokio::task::JoinSet::new();

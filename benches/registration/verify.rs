@@ -37,13 +37,13 @@ pub async fn run(folder: &Path, bench: bool, cores: Cores, clock: &Arc<dyn Clock
         Contestant {
             name: "VerifyIdentity, answer kept".to_owned(),
             server: &node,
-            tls: gateway::identity(site.dir(), &format!("mvno-{MVNO}")),
+            identities: vec![gateway::identity(site.dir(), &format!("mvno-{MVNO}"))],
             question: verify,
         },
         Contestant {
             name: "CheckStatus".to_owned(),
             server: &node,
-            tls: gateway::carrier(site.dir()),
+            identities: gateway::carriers(site.dir()),
             question: gateway::question(),
         },
     ];
