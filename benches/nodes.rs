@@ -3,41 +3,25 @@
 //! its yardstick in one run. Prints the table of deploy/README.md. `MVNOS=`, `WRITES=`, `ROUNDS=` and `SPAN_MS=` change
 //! its size; without `--bench` it is a glance that shows that it runs.
 
-#[path = "harness/child.rs"]
-mod child;
-#[path = "harness/client.rs"]
-mod client;
 #[path = "nodes/cold.rs"]
 mod cold;
-#[path = "harness/contest.rs"]
-pub mod contest;
-#[path = "harness/cores.rs"]
-mod cores;
 #[path = "nodes/fact.rs"]
 mod fact;
-#[path = "harness/figures.rs"]
-pub mod figures;
-#[path = "status/gateway.rs"]
-pub mod gateway;
-#[path = "harness/load.rs"]
-mod load;
+#[path = "harness/all.rs"]
+pub mod harness;
 #[path = "nodes/one_of_three.rs"]
 mod one_of_three;
 #[path = "nodes/primary.rs"]
 mod primary;
 #[path = "../tests/support/all.rs"]
 pub mod support;
-#[path = "harness/table.rs"]
-mod table;
 #[path = "../tests/races/world.rs"]
 pub mod world;
 
 use std::env;
 
-use contest::Size;
-use cores::Cores;
+use harness::{contest::Size, cores::Cores, table::Table};
 use support::{figure::asked, postgres::Cluster, redis::Redis};
-use table::Table;
 
 /// The gateway's allocator, for what runs in this process.
 #[global_allocator]

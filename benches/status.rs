@@ -2,28 +2,10 @@
 //! Prints the tables of the README. `ROUNDS=21 SPAN_MS=3000` makes it longer; without `--bench` it is a glance that
 //! shows that it runs.
 
-#[path = "harness/child.rs"]
-mod child;
-#[path = "harness/client.rs"]
-mod client;
-#[path = "harness/contest.rs"]
-mod contest;
-#[path = "harness/cores.rs"]
-mod cores;
-#[path = "harness/figures.rs"]
-mod figures;
-#[path = "status/gateway.rs"]
-mod gateway;
-#[path = "harness/load.rs"]
-mod load;
-#[path = "harness/neighbours.rs"]
-mod neighbours;
-#[path = "harness/report.rs"]
-mod report;
-#[path = "status/stock.rs"]
-mod stock;
-#[path = "harness/table.rs"]
-mod table;
+#[path = "status/fixed.rs"]
+mod fixed;
+#[path = "harness/all.rs"]
+pub mod harness;
 #[path = "status/targets.rs"]
 mod targets;
 
@@ -31,10 +13,15 @@ use std::{env, fs, sync::Arc, time::Duration};
 
 use greenlane::{domain::time::Clock, host::SystemClock};
 
-use contest::{Contestant, Course, Size};
-use cores::Cores;
-use neighbours::Look;
-use stock::Runtime;
+use harness::{
+    child::Server,
+    contest::{Contestant, Course, Size},
+    cores::Cores,
+    figures, gateway,
+    neighbours::Look,
+    report,
+    stock::{self, Runtime},
+};
 
 /// The gateway's allocator, for the yardsticks too: what it saves is no merit of ours.
 #[global_allocator]
@@ -46,7 +33,7 @@ const STARTS: usize = 5;
 const SETTLED: Duration = Duration::from_secs(2);
 
 fn main() {
-    if stock::serve_if_asked() {
+    if stock::serve_if_asked(fixed::answering) {
         return;
     }
     let size = Size::asked(env::args().any(|arg| arg == "--bench"));
@@ -61,7 +48,7 @@ async fn run(size: Size, cores: Cores) {
     let dir = folder.path().join("gateway");
     // Makes the certificates and sows the sample.
     let port = gateway::start(&dir, 0, cores).address.port();
-    let tls = gateway::carrier(&dir);
+    let tls = gateway::carriers(&dir);
     let mut starts = Vec::new();
     for _ in 0..STARTS {
         let took = gateway::start_to_answer(&dir, port, cores, &tls, clock.as_ref()).await;
@@ -72,25 +59,29 @@ async fn run(size: Size, cores: Cores) {
     let answer = folder.path().join("answer");
     let message = gateway::ask_once(&node, &tls).await;
     fs::write(&answer, &message).expect("a file");
-    let yardstick = |name, runtime| Contestant {
-        name,
-        server: child::Server::start(&mut stock::command(runtime, &dir, &answer), cores),
+    let yardstick = |runtime| Server::start(&mut stock::command(runtime, &dir, "carrier", &answer), cores);
+    let (default, current) = (yardstick(Runtime::Default), yardstick(Runtime::CurrentThread));
+    let contestant = |name: &str, server| Contestant {
+        name: name.to_owned(),
+        server,
+        identities: tls.clone(),
+        question: gateway::question(),
     };
     let contestants = vec![
-        Contestant { name: "greenlane, every layer", server: node },
-        yardstick("stock, default runtime", Runtime::Default),
-        yardstick("stock, current_thread", Runtime::CurrentThread),
+        contestant("greenlane, every layer", &node),
+        contestant("stock, default runtime", &default),
+        contestant("stock, current_thread", &current),
     ];
     for contestant in &contestants {
         // A moment may take a byte or two less.
-        let size = gateway::ask_once(&contestant.server, &tls).await.len();
+        let size = gateway::ask_once(contestant.server, &tls).await.len();
         assert!(size.abs_diff(message.len()) <= 2, "answers of one size");
     }
     tokio::time::sleep(SETTLED).await;
     let idle: Vec<u64> = contestants.iter().map(|contestant| contestant.server.memory()).collect();
 
-    let course = Course { contestants, tls, question: gateway::question(), clock, size };
-    let look = || Look::now(cores, course.contestants.iter().map(|contestant| &contestant.server));
+    let course = Course { contestants, clock, size };
+    let look = || Look::now(cores, course.contestants.iter().map(|contestant| contestant.server));
     let (begun, before) = (course.clock.monotonic(), look());
     let outcomes = course.run().await;
     let others = look().others_since(&before, course.clock.monotonic() - begun);

@@ -9,6 +9,7 @@ pub mod answers;
 mod breaker;
 pub mod desk;
 pub mod guesses;
+mod kept;
 mod pb;
 pub mod remote;
 pub mod simulated;

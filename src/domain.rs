@@ -13,6 +13,7 @@ pub mod document;
 pub mod entry;
 pub mod fact;
 pub mod fault;
+pub mod hex;
 pub mod identity;
 pub mod industry;
 pub mod line;

@@ -15,7 +15,7 @@ use nix::{
     unistd::Pid,
 };
 
-use crate::cores::Cores;
+use super::cores::Cores;
 
 /// Looks at a process that was told to end, and the time between two of them.
 const LOOKS: u32 = 500;
@@ -66,8 +66,17 @@ impl Server {
 
     /// Resident memory in bytes.
     pub fn memory(&self) -> u64 {
+        self.status("VmRSS:")
+    }
+
+    /// The most that it ever was.
+    pub fn peak(&self) -> u64 {
+        self.status("VmHWM:")
+    }
+
+    fn status(&self, what: &str) -> u64 {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("it is alive");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("the kernel says so");
+        let line = status.lines().find_map(|line| line.strip_prefix(what)).expect("the kernel says so");
         let kib: u64 = line.trim().trim_end_matches("kB").trim().parse().expect("a number");
         kib * 1024
     }

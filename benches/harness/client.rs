@@ -1,7 +1,14 @@
 //! The same client for every server: h2 over mutual TLS with a request made once, so that it costs less than the
 //! servers it measures. It reads every answer to its trailers and takes nothing but OK.
 
-use std::{error::Error, net::SocketAddr, sync::Arc};
+use std::{
+    error::Error,
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use h2::client::SendRequest;
@@ -16,6 +23,8 @@ use tokio_rustls::TlsConnector;
 use tokio_util::task::TaskTracker;
 
 type Fault = Box<dyn Error + Send + Sync>;
+/// Makes the message of the n-th call.
+type Make = dyn Fn(u64) -> Bytes + Send + Sync;
 
 /// Unread bytes of a call and of a connection: never what a server waits for.
 const WINDOW: u32 = 4 << 20;
@@ -26,7 +35,14 @@ const PREFIX: usize = 5;
 #[derive(Clone)]
 pub struct Question {
     path: &'static str,
-    body: Bytes,
+    body: Body,
+}
+
+/// What is sent: the same each time, or another one by the number of the call.
+#[derive(Clone)]
+enum Body {
+    Same(Bytes),
+    Next(Arc<Make>, Arc<AtomicU64>),
 }
 
 /// Connections to one server.
@@ -36,7 +52,7 @@ pub struct Client {
     /// Each reads and writes for its connection.
     tasks: TaskTracker,
     uri: Uri,
-    body: Bytes,
+    body: Body,
 }
 
 /// Who the client is, and whom it trusts: `cert.pem`, `key.pem` and `ca.pem`.
@@ -61,32 +77,63 @@ pub fn identity(cert: &[u8], key: &[u8], ca: &[u8]) -> Arc<ClientConfig> {
 impl Question {
     /// That message to that method.
     pub fn new(path: &'static str, message: &impl Message) -> Self {
-        let mut body = BytesMut::with_capacity(PREFIX + message.encoded_len());
-        body.put_u8(0);
-        body.put_u32(u32::try_from(message.encoded_len()).expect("short"));
-        message.encode(&mut body).expect("there is room");
-        Self { path, body: body.freeze() }
+        Self { path, body: Body::Same(framed(message)) }
+    }
+
+    /// To that method a message of its own each time, by the number of the call from 0 on: numbers run on over all
+    /// clients that ask the question.
+    pub fn each(path: &'static str, body: impl Fn(u64) -> Bytes + Send + Sync + 'static) -> Self {
+        Self { path, body: Body::Next(Arc::new(body), Arc::default()) }
+    }
+
+    /// How often it was asked, where each call has a message of its own.
+    pub fn asked(&self) -> u64 {
+        match &self.body {
+            Body::Same(_) => 0,
+            Body::Next(_, asked) => asked.load(Ordering::Relaxed),
+        }
+    }
+}
+
+/// A message as a call carries it.
+pub fn framed(message: &impl Message) -> Bytes {
+    let mut body = BytesMut::with_capacity(PREFIX + message.encoded_len());
+    body.put_u8(0);
+    body.put_u32(u32::try_from(message.encoded_len()).expect("short"));
+    message.encode(&mut body).expect("there is room");
+    body.freeze()
+}
+
+// === impl Body ===
+
+impl Body {
+    fn next(&self) -> Bytes {
+        match self {
+            Self::Same(body) => body.clone(),
+            Self::Next(body, asked) => body(asked.fetch_add(1, Ordering::Relaxed)),
+        }
     }
 }
 
 // === impl Client ===
 
 impl Client {
-    /// So many connections, each past its handshake.
+    /// So many connections, each past its handshake, taken in turn by these identities.
     pub async fn connect(
         address: SocketAddr,
-        tls: &Arc<ClientConfig>,
+        identities: &[Arc<ClientConfig>],
         connections: usize,
         question: &Question,
     ) -> Result<Self, Fault> {
         let uri = format!("https://localhost:{}{}", address.port(), question.path).parse()?;
         let mut senders = Vec::with_capacity(connections);
         let tasks = TaskTracker::new();
-        for _ in 0..connections {
+        for connection in 0..connections {
             let tcp = TcpStream::connect(address).await?;
             tcp.set_nodelay(true)?;
             let name = ServerName::try_from("localhost")?;
-            let tls = TlsConnector::from(tls.clone()).connect(name, tcp).await?;
+            let identity = identities[connection % identities.len()].clone();
+            let tls = TlsConnector::from(identity).connect(name, tcp).await?;
             let mut http = h2::client::Builder::new();
             http.initial_window_size(WINDOW).initial_connection_window_size(WINDOW).enable_push(false);
             let (sender, connection) = http.handshake(tls).await?;
@@ -112,7 +159,7 @@ impl Client {
     pub async fn ask(&self, connection: usize) -> Result<Bytes, Fault> {
         let mut sender = self.senders[connection].clone().ready().await?;
         let (answer, mut body) = sender.send_request(self.request(), false)?;
-        body.send_data(self.body.clone(), true)?;
+        body.send_data(self.body.next(), true)?;
         let mut answer = answer.await?.into_body();
         let mut message = Bytes::new();
         while let Some(part) = answer.data().await {

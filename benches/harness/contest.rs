@@ -12,7 +12,7 @@ use greenlane::domain::time::Clock;
 use rustls::ClientConfig;
 use tokio::time::timeout;
 
-use crate::{
+use super::{
     child::Server,
     client::{Client, Question},
     figures::{median, micros, percentile},
@@ -21,17 +21,22 @@ use crate::{
 
 /// Connections of each contest, where `CONNECTIONS` of the environment does not narrow it for a profiler's sake.
 const CONNECTIONS: &str = "1,8,64";
-/// Calls under way at saturation, over all connections.
+/// Calls under way at saturation, over all connections, where a bench says nothing else.
 pub const IN_FLIGHT: usize = 64;
 /// A load that takes so much longer than it should hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Who takes part.
-pub struct Contestant {
+/// Who takes part: one server may do so with several questions.
+pub struct Contestant<'s> {
     /// As the table has it.
-    pub name: &'static str,
+    pub name: String,
     /// Up and waiting.
-    pub server: Server,
+    pub server: &'s Server,
+    /// The client's identities, taken in turn by its connections: one organisation alone may not ask all that a core can
+    /// answer.
+    pub identities: Vec<Arc<ClientConfig>>,
+    /// The call.
+    pub question: Question,
 }
 
 /// How much is measured.
@@ -43,16 +48,14 @@ pub struct Size {
     pub rounds: usize,
     /// Of each load in each round.
     pub span: Span,
+    /// Calls under way at saturation.
+    pub in_flight: usize,
 }
 
-/// What everybody is asked, and by whom.
-pub struct Course {
+/// Who takes part, and in what.
+pub struct Course<'s> {
     /// Who takes part.
-    pub contestants: Vec<Contestant>,
-    /// The client's identity.
-    pub tls: Arc<ClientConfig>,
-    /// The call.
-    pub question: Question,
+    pub contestants: Vec<Contestant<'s>>,
     /// The clock of the measurements.
     pub clock: Arc<dyn Clock>,
     /// How much is measured.
@@ -93,24 +96,30 @@ pub struct Outcome {
 impl Size {
     /// As `ROUNDS`, `SPAN_MS` and `CONNECTIONS` of the environment say; a glance where this is no benchmark run.
     pub fn asked(bench: bool) -> Self {
+        Self::asked_at(bench, CONNECTIONS)
+    }
+
+    /// The same with other numbers of connections where `CONNECTIONS` is not set.
+    pub fn asked_at(bench: bool, connections: &str) -> Self {
         let (rounds, millis) = if bench { (7, 1000) } else { (1, 100) };
         let number =
             |text: &str| text.trim().parse::<u64>().unwrap_or_else(|_| panic!("{text} is no number"));
         let asked = |name: &str, default: u64| env::var(name).map_or(default, |text| number(&text).max(1));
         let count = |number: u64| usize::try_from(number.max(1)).expect("a few");
-        let connections = env::var("CONNECTIONS").unwrap_or_else(|_| CONNECTIONS.to_owned());
+        let connections = env::var("CONNECTIONS").unwrap_or_else(|_| connections.to_owned());
         let measured = Duration::from_millis(asked("SPAN_MS", millis));
         Self {
             connections: connections.split(',').map(|text| count(number(text))).collect(),
             rounds: count(asked("ROUNDS", rounds)),
             span: Span { warm: measured / 4, measured },
+            in_flight: IN_FLIGHT,
         }
     }
 }
 
 // === impl Course ===
 
-impl Course {
+impl Course<'_> {
     /// Every contest.
     pub async fn run(&self) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
@@ -121,7 +130,7 @@ impl Course {
     }
 
     /// Both kinds of load at that many connections: saturation first, then half of what the slowest could do.
-    async fn contest(&self, connections: usize) -> Outcome {
+    pub async fn contest(&self, connections: usize) -> Outcome {
         let saturated = self.rounds(connections, None).await;
         let rates: Vec<f64> = saturated.iter().map(|found| median(found.iter().map(rate))).collect();
         let equal = rates.iter().copied().fold(f64::INFINITY, f64::min) / 2.0;
@@ -155,11 +164,12 @@ impl Course {
     }
 
     async fn load(&self, place: usize, connections: usize, rate: Option<f64>) -> Found {
-        let (server, span) = (&self.contestants[place].server, self.size.span);
-        let client = Client::connect(server.address, &self.tls, connections, &self.question).await;
-        let client = client.expect("let in");
+        let Contestant { server, identities, question, .. } = &self.contestants[place];
+        let span = self.size.span;
+        let client =
+            Client::connect(server.address, identities, connections, question).await.expect("let in");
         let found = match rate {
-            None => load::saturate(&client, server, self.clock.as_ref(), IN_FLIGHT, span).await,
+            None => load::saturate(&client, server, self.clock.as_ref(), self.size.in_flight, span).await,
             Some(rate) => load::steady(&client, server, &self.clock, rate, span).await,
         };
         client.close().await;

@@ -14,7 +14,7 @@ use greenlane::domain::time::Clock;
 use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
 
-use crate::{child::Server, client::Client};
+use super::{child::Server, client::Client};
 
 /// How long a load lasts.
 #[derive(Clone, Copy)]

@@ -5,7 +5,7 @@ use std::{fs, time::Duration};
 
 use nix::time::ClockId;
 
-use crate::{child::Server, cores::Cores};
+use super::{child::Server, cores::Cores};
 
 /// A look at the cores and at our own processes.
 pub struct Look {

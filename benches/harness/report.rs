@@ -1,13 +1,13 @@
 //! The figures of a contest as the README shows them.
 
-use crate::{
-    contest::{Contestant, IN_FLIGHT, Outcome, Size},
+use super::{
+    contest::{Contestant, Outcome, Size},
     figures::mib,
     table::Table,
 };
 
 /// The figures; `idle` is each contestant's memory before any load.
-pub fn figures(contestants: &[Contestant], outcomes: &[Outcome], idle: &[u64]) -> Table {
+pub fn figures(contestants: &[Contestant<'_>], outcomes: &[Outcome], idle: &[u64]) -> Table {
     let mut table = Table::new([
         "connections",
         "server",
@@ -22,7 +22,7 @@ pub fn figures(contestants: &[Contestant], outcomes: &[Outcome], idle: &[u64]) -
         for (place, of) in outcome.medians.iter().enumerate() {
             table.row([
                 if place == 0 { outcome.connections.to_string() } else { String::new() },
-                contestants[place].name.to_owned(),
+                contestants[place].name.clone(),
                 format!("{:.1} µs", of.cpu_saturated),
                 format!("{:.0} ({:.0} %)", of.rate, of.busy * 100.0),
                 format!("{:.1} µs at {:.0}/s", of.cpu_steady, outcome.rate),
@@ -38,10 +38,11 @@ pub fn figures(contestants: &[Contestant], outcomes: &[Outcome], idle: &[u64]) -
 /// What was measured and what else the machine did, in sentences.
 pub fn circumstances(size: &Size, answer: usize, others: f64) -> String {
     format!(
-        "Medians of {} rounds of {} ms; {IN_FLIGHT} calls under way at saturation; an answer has {answer} bytes. \
+        "Medians of {} rounds of {} ms; {} calls under way at saturation; an answer has {answer} bytes. \
          Other processes used {:.0} % of the two cores meanwhile: p99 is the servers' own only where that is little.",
         size.rounds,
         size.span.measured.as_millis(),
+        size.in_flight,
         others * 100.0,
     )
 }

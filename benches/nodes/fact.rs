@@ -8,7 +8,7 @@ use tokio_postgres::{Client, NoTls, Statement};
 
 use crate::{
     Row,
-    figures::{median, micros},
+    harness::figures::{median, micros},
     support::postgres::Cluster,
     world::Nodes,
 };

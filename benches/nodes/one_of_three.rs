@@ -7,10 +7,12 @@ use greenlane::{domain::time::Clock, host::SystemClock};
 
 use crate::{
     Row,
-    contest::{self, Contestant, Course, Size},
-    cores::Cores,
-    figures::median,
-    gateway,
+    harness::{
+        contest::{self, Contestant, Course, Size},
+        cores::Cores,
+        figures::median,
+        gateway,
+    },
     support::{postgres::Cluster, redis::Redis},
 };
 
@@ -33,11 +35,15 @@ pub(super) async fn row(size: Size, cores: Cores, cluster: &Cluster, redis: &Red
     // One folder, so that one certificate is let in by all; its first node is the one on a file.
     let alone = gateway::start(&dir, 0, cores);
     let (first, _second, _third) = (node("2"), node("3"), node("4"));
-    let contestants =
-        vec![Contestant { name: "one of three", server: first }, Contestant { name: "alone", server: alone }];
+    let contestant = |name: &str, server| Contestant {
+        name: name.to_owned(),
+        server,
+        identities: gateway::carriers(&dir),
+        question: gateway::question(),
+    };
+    let contestants = vec![contestant("one of three", &first), contestant("alone", &alone)];
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-    let tls = gateway::carrier(&dir);
-    let course = Course { contestants, tls, question: gateway::question(), clock, size };
+    let course = Course { contestants, clock, size };
     let found = course.rounds(CONNECTIONS, Some(RATE)).await;
     let cpu = |place: usize| median(found[place].iter().map(contest::cpu_per_call));
     let (of, to) = (cpu(0), cpu(1));

@@ -1,6 +1,6 @@
 //! The targets of the design, and how far the gateway is from each.
 
-use crate::{
+use crate::harness::{
     contest::{Medians, Outcome},
     figures::mib,
     table::Table,

@@ -5,9 +5,7 @@
 
 use std::sync::Arc;
 
-use moka::{Entry, policy::EvictionPolicy, sync::Cache};
-
-use super::Question;
+use super::{Question, kept::Kept};
 use crate::{
     cache::Cache as Shared,
     domain::{
@@ -36,7 +34,7 @@ pub struct Bounds {
 
 /// The tries of every caller.
 pub struct Guesses {
-    held: Cache<[u8; 32], Held>,
+    held: Kept<[u8; 32], Held>,
     index: Arc<Index>,
     bounds: Bounds,
     shared: Arc<dyn Shared>,
@@ -75,7 +73,7 @@ impl Default for Bounds {
 impl Guesses {
     /// Nothing was tried yet. `shared` is where nodes count together.
     pub fn new(index: Arc<Index>, bounds: Bounds, shared: Arc<dyn Shared>, clock: Arc<dyn Clock>) -> Self {
-        let held = Cache::builder().max_capacity(MOST).eviction_policy(EvictionPolicy::lru()).build();
+        let held = Kept::new(MOST);
         Self { held, index, bounds, shared, clock }
     }
 
@@ -139,8 +137,8 @@ impl Guesses {
         let mut verdict = own;
         for (tried, wait) in tries.iter().zip(told).filter(|(_, wait)| !wait.is_zero()) {
             let until = now.plus(wait);
-            self.held.entry(tried.subject).and_upsert_with(|held| {
-                let held = held.map(Entry::into_value).unwrap_or_default();
+            self.held.change(tried.subject, |held| {
+                let held = held.unwrap_or_default();
                 Held { suspected_until: held.suspected_until.max(Some(until)), ..held }
             });
             verdict = Verdict::Suspected { until };
@@ -158,8 +156,8 @@ impl Guesses {
         let (now, limits) = (self.clock.now(), &tried.limits);
         let mut told = Own { verdict: Verdict::Within, is_new: true };
         let Some(value) = tried.value else { return told };
-        self.held.entry(tried.subject).and_upsert_with(|held| {
-            let held = held.map(Entry::into_value).unwrap_or_default();
+        self.held.change(tried.subject, |held| {
+            let held = held.unwrap_or_default();
             if let Some(until) = held.suspected_until.filter(|until| now < *until) {
                 told = Own { verdict: Verdict::Suspected { until }, is_new: false };
                 return held;

@@ -85,7 +85,7 @@ impl Document {
             "" => Some(None),
             text => faults.keep("birth_date", day::parse(text)).map(Some),
         };
-        let nationality = faults.keep("nationality", nationality(kind, &draft.nationality));
+        let nationality = faults.keep("nationality", nationality(kind, draft.nationality));
         let address = faults.keep("address", address(draft.address));
         let by_number = read.as_ref().and_then(|read| read.born);
         let born = stated.and_then(|stated| faults.keep("birth_date", agreed_birth(by_number, stated, on)));
@@ -154,9 +154,12 @@ fn agreed_sex(by_number: Option<Sex>, stated: Option<Sex>) -> Result<Option<Sex>
 }
 
 /// A foreign document is not of a Chinese national, and says of whom else.
-fn nationality(kind: DocumentType, text: &str) -> Result<Option<String>, Fault> {
+fn nationality(kind: DocumentType, mut text: String) -> Result<Option<String>, Fault> {
     const OURS: [&str; 4] = ["CHN", "HKG", "MAC", "TWN"];
-    let text = text.trim().to_ascii_uppercase();
+    if text.trim().len() < text.len() {
+        text = text.trim().to_owned();
+    }
+    text.make_ascii_uppercase();
     if text.is_empty() {
         return Ok(None);
     }

@@ -13,7 +13,7 @@ const GROWTH: usize = 11;
 /// The number of a document, a unit or a line: no spaces or hyphens, letters in upper case. One that is normal already
 /// is given back as it is.
 pub fn number(text: Personal) -> Personal {
-    if text.reveal().bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase()) {
+    if text.reveal().chars().all(|c| c.is_ascii_digit() || c.is_ascii_uppercase() || is_han(c)) {
         return text;
     }
     if text.reveal().is_ascii() {

@@ -1,11 +1,11 @@
 //! Who is at the other end of a connection: read once from its certificate, shared by all of its calls.
 
-use std::{fmt::Write, net::SocketAddr};
+use std::net::SocketAddr;
 
 use aws_lc_rs::digest;
 use rustls::pki_types::CertificateDer;
 
-use crate::domain::{caller::Caller, time::Time};
+use crate::domain::{caller::Caller, hex::hex, time::Time};
 
 /// The authenticated peer. Every request carries it as `Arc<Peer>` among its extensions.
 #[derive(Clone, Debug)]
@@ -46,12 +46,4 @@ impl Peer {
     pub fn certificate(&self) -> &str {
         &self.certificate
     }
-}
-
-/// Bytes in lower-case hex.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a String takes all text");
-        text
-    })
 }

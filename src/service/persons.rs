@@ -3,6 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use foldhash::quality::RandomState;
 use moka::sync::Cache;
 
 use super::{Gateway, context::Context};
@@ -33,7 +34,7 @@ pub struct Persons {
     /// Asks whether a person is real.
     pub authority: Desk,
     /// Tokens that this node has seen kept, and when: they are not kept again each time that they are given out.
-    pub tokens: Cache<SubjectToken, Time>,
+    pub tokens: Cache<SubjectToken, Time, RandomState>,
 }
 
 /// Tokens remembered at most.
@@ -50,7 +51,8 @@ impl Persons {
         clock: Arc<dyn Clock>,
     ) -> Self {
         let guesses = Guesses::new(vault.index().clone(), Bounds::default(), shared, clock);
-        Self { vault, authority: Desk::new(authority, guesses), tokens: Cache::new(MOST_TOKENS) }
+        let tokens = Cache::builder().max_capacity(MOST_TOKENS).build_with_hasher(RandomState::default());
+        Self { vault, authority: Desk::new(authority, guesses), tokens }
     }
 
     /// The index under which a document's holder is found.

@@ -12,6 +12,7 @@ use super::{
     context::Context,
     refusal,
 };
+pub use crate::domain::hex::hex;
 use crate::{
     domain::{
         entry::{Entry, EntryKind},
@@ -44,15 +45,6 @@ pub fn key_id(public_key: &[u8]) -> String {
 /// Whether the signature is that key's over that statement.
 pub fn verify(public_key: &[u8], statement: &[u8], signature: &[u8]) -> bool {
     UnparsedPublicKey::new(&signature::ED25519, public_key).verify(statement, signature).is_ok()
-}
-
-/// Lower-case hex.
-pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a string takes all");
-        text
-    })
 }
 
 /// SHA-256 in lower-case hex.

@@ -7,6 +7,7 @@ use std::fmt;
 use aws_lc_rs::hmac;
 
 use super::{keyfile::KeyLine, place::prefixed};
+pub use crate::domain::hex::hex;
 use crate::domain::name::ParticipantName;
 
 /// The makers of indexes and pseudonyms. Not printable: it holds keys.
@@ -93,15 +94,6 @@ fn keyed(key: &hmac::Key, parts: &[&[u8]]) -> [u8; 32] {
 
 fn fixed(context: hmac::Context) -> [u8; 32] {
     context.sign().as_ref().try_into().expect("SHA-256 has 32 bytes")
-}
-
-/// Lower-case hex.
-pub fn hex(bytes: &[u8]) -> String {
-    use fmt::Write;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("a string takes all");
-        text
-    })
 }
 
 // === impl BlindIndex ===

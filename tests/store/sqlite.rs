@@ -2,9 +2,12 @@
 
 use std::{fs, path::Path};
 
-use greenlane::store::{
-    Store, StoreError,
-    sqlite::{self, OpenError, Options},
+use greenlane::{
+    domain::refusal::{Reason, Refusal},
+    store::{
+        Abort, Store, StoreError,
+        sqlite::{self, OpenError, Options},
+    },
 };
 use rusqlite::Connection;
 
@@ -129,6 +132,35 @@ async fn what_waits_is_one_group() {
         last.await.expect("a write");
     });
     assert_eq!(runs.await, 1, "followers run once for a group");
+}
+
+/// The first group is done again with savepoints, the later ones have them from the start.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_fails_after_it_wrote_is_undone_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = open(&folder.path().join("db"));
+    for round in 0..3 {
+        let held = Held::new(&store);
+        let mut changes = Vec::new();
+        for n in 0..10 {
+            changes.push(begun(store.write(|tx| Box::pin(change(tx)))));
+            let refused = store.write(move |tx| {
+                Box::pin(async move {
+                    change(tx).await?;
+                    put(tx, &format!("refused {round} {n}")).await?;
+                    Err::<(), _>(Abort::Refused(Refusal::new(Reason::Internal, "No.")))
+                })
+            });
+            drop(begun(refused));
+        }
+        let last = begun(enter(store.clone(), format!("last {round}")));
+        held.release().await;
+        for (at, change) in changes.into_iter().enumerate() {
+            assert_eq!(change.await.expect("a change"), round * 10 + at as i64 + 1, "dense");
+        }
+        last.await.expect("a write");
+    }
+    assert_eq!(entered(&store).await, ["last 0", "last 1", "last 2"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,16 +1,14 @@
 //! A shelf within one process, bounded.
 
-use moka::{policy::EvictionPolicy, sync::Cache};
-
 use super::Shelf;
-use crate::authority::BoxFuture;
+use crate::authority::{BoxFuture, kept::Kept};
 
 /// Decisions held at most, some 200 bytes each; the one not asked for longest goes first.
 const MOST: u64 = 100_000;
 
 /// The shelf.
 pub struct MemoryShelf {
-    held: Cache<String, (i64, Vec<u8>)>,
+    held: Kept<String, (i64, Vec<u8>)>,
 }
 
 // === impl MemoryShelf ===
@@ -18,8 +16,7 @@ pub struct MemoryShelf {
 impl MemoryShelf {
     /// An empty shelf.
     pub fn new() -> Self {
-        let held = Cache::builder().max_capacity(MOST).eviction_policy(EvictionPolicy::lru()).build();
-        Self { held }
+        Self { held: Kept::new(MOST) }
     }
 }
 
@@ -39,7 +36,7 @@ impl Shelf for MemoryShelf {
     }
 
     fn keep(&self, key: String, revision: i64, value: Vec<u8>) -> BoxFuture<()> {
-        self.held.entry(key).and_upsert_with(|held| match held.map(moka::Entry::into_value) {
+        self.held.change(key, |held| match held {
             Some((later, kept)) if later > revision => (later, kept),
             Some(_) | None => (revision, value),
         });

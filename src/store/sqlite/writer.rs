@@ -1,5 +1,7 @@
-//! The writer: one thread, one connection, group commit. Whatever waits is done in one transaction, each request in
-//! a savepoint of its own; then one commit, then the followers, then the answers.
+//! The writer: one thread, one connection, group commit. Whatever waits is done in one transaction; then one commit,
+//! then the followers, then the answers. A request that fails takes nothing of the others with it: what it wrote is
+//! undone, by its savepoint, or by doing the group again with savepoints. Most groups have none that fails after it
+//! wrote, and a savepoint copies every page that its request touches.
 
 use std::{
     fs::File,
@@ -23,6 +25,10 @@ use super::{
 };
 use crate::store::{Abort, Answer, Follower, StoreError};
 
+/// Groups that are done with savepoints from the start after one that had to be done again: requests that fail come in
+/// swarms.
+const GUARDED: u32 = 64;
+
 /// What the writer is asked to do.
 pub(super) enum Task {
     /// Work in a transaction.
@@ -30,6 +36,9 @@ pub(super) enum Task {
     /// Run the followers.
     Refresh(oneshot::Sender<Result<(), StoreError>>),
 }
+
+/// What came of a group: an answer for each request, and whether something is to be followed.
+type Done = (Vec<Answer>, bool);
 
 /// The way to the thread. The thread ends when this is dropped, once it has written what waits.
 pub(super) struct Handle {
@@ -42,6 +51,8 @@ struct Writer {
     connection: Connection,
     tasks: Receiver<Task>,
     group: usize,
+    /// Groups that are still to be done with savepoints.
+    guarded: u32,
     followers: Followers,
     /// No second process on the same file until the last write is over. Dropped after the connections.
     _lock: File,
@@ -59,9 +70,9 @@ impl Handle {
         let (sender, tasks) = sync_channel(options.queue.max(1));
         let list = List::default();
         let followers = Followers::new(following, list.clone());
-        let writer = Writer { connection, tasks, group: options.group, followers, _lock: lock };
+        let writer = Writer { connection, tasks, group: options.group, guarded: 0, followers, _lock: lock };
         let thread = thread::Builder::new().name("store-writer".to_owned());
-        let thread = thread.spawn(move || writer.run()).expect("a thread can be started");
+        let thread = thread.spawn(move || writer.serve()).expect("a thread can be started");
         Self { tasks: Some(sender), thread: Some(thread), followers: list }
     }
 
@@ -88,7 +99,7 @@ impl Drop for Handle {
 // === impl Writer ===
 
 impl Writer {
-    fn run(mut self) {
+    fn serve(mut self) {
         loop {
             match self.tasks.recv_timeout(self.followers.retry().unwrap_or(Duration::MAX)) {
                 Ok(task) => self.group(task),
@@ -147,45 +158,86 @@ impl Writer {
     }
 
     /// All of the group or nothing of it.
-    fn transact(&mut self, jobs: &[Job]) -> Result<(Vec<Answer>, bool), StoreError> {
-        let done = self.attempt(jobs);
-        if done.is_err() && !self.connection.is_autocommit() {
-            // A transaction left open would keep every later one from beginning.
-            let _ = self.batch("ROLLBACK");
+    fn transact(&mut self, jobs: &[Job]) -> Result<Done, StoreError> {
+        self.guarded = self.guarded.saturating_sub(1);
+        if self.guarded == 0 {
+            if let Some(done) = self.settled(|writer| writer.attempt(jobs))? {
+                return Ok(done);
+            }
+            self.guarded = GUARDED;
+        }
+        self.settled(|writer| writer.attempt_guarded(jobs))
+    }
+
+    /// Leaves no transaction open: it would keep every later one from beginning.
+    fn settled<T>(
+        &mut self,
+        attempt: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let done = attempt(self);
+        if !self.connection.is_autocommit() {
+            let undone = self.run("ROLLBACK");
+            return done.and_then(|done| undone.map(|()| done));
         }
         done
     }
 
-    fn attempt(&mut self, jobs: &[Job]) -> Result<(Vec<Answer>, bool), StoreError> {
-        self.batch("BEGIN IMMEDIATE")?;
+    /// Without savepoints; `None` where one that failed has written, and others are in the group.
+    fn attempt(&mut self, jobs: &[Job]) -> Result<Option<Done>, StoreError> {
+        self.run("BEGIN IMMEDIATE")?;
         let mut changed = false;
         let mut answers = Vec::with_capacity(jobs.len());
         for job in jobs {
-            self.batch("SAVEPOINT job")?;
-            let mut tx = SqliteTx::new(&mut self.connection, true);
-            let answer = tx.run(&job.work);
-            let marked = tx.changed;
-            if self.connection.is_autocommit() {
-                // The engine gave the whole transaction up: out of room, most likely.
-                return Err(match answer {
-                    Err(Abort::Store(failure @ (StoreError::Unavailable(_) | StoreError::Retry))) => failure,
-                    // What one request made of it is not the answer to the others.
-                    Ok(_) | Err(_) => unavailable("the transaction was given up"),
-                });
+            let before = self.connection.total_changes();
+            let (answer, marked) = self.work(job)?;
+            changed |= marked && answer.is_ok();
+            let is_torn = answer.is_err() && self.connection.total_changes() != before;
+            answers.push(answer);
+            if is_torn {
+                // Alone, it is undone with its transaction.
+                return Ok((jobs.len() == 1).then_some((answers, false)));
             }
+        }
+        self.run("COMMIT")?;
+        Ok(Some((answers, changed)))
+    }
+
+    fn attempt_guarded(&mut self, jobs: &[Job]) -> Result<Done, StoreError> {
+        self.run("BEGIN IMMEDIATE")?;
+        let mut changed = false;
+        let mut answers = Vec::with_capacity(jobs.len());
+        for job in jobs {
+            self.run("SAVEPOINT job")?;
+            let (answer, marked) = self.work(job)?;
             if answer.is_ok() {
                 changed |= marked;
-                self.batch("RELEASE job")?;
             } else {
-                self.batch("ROLLBACK TO job; RELEASE job")?;
+                self.run("ROLLBACK TO job")?;
             }
+            self.run("RELEASE job")?;
             answers.push(answer);
         }
-        self.batch("COMMIT")?;
+        self.run("COMMIT")?;
         Ok((answers, changed))
     }
 
-    fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
-        self.connection.execute_batch(sql).map_err(error)
+    /// The answer of one request, and whether it marked a change.
+    fn work(&mut self, job: &Job) -> Result<(Answer, bool), StoreError> {
+        let mut tx = SqliteTx::new(&mut self.connection, true);
+        let answer = tx.run(&job.work);
+        let marked = tx.changed;
+        if self.connection.is_autocommit() {
+            // The engine gave the whole transaction up: out of room, most likely.
+            return Err(match answer {
+                Err(Abort::Store(failure @ (StoreError::Unavailable(_) | StoreError::Retry))) => failure,
+                // What one request made of it is not the answer to the others.
+                Ok(_) | Err(_) => unavailable("the transaction was given up"),
+            });
+        }
+        Ok((answer, marked))
+    }
+
+    fn run(&mut self, sql: &str) -> Result<(), StoreError> {
+        self.connection.prepare_cached(sql).and_then(|mut run| run.raw_execute()).map(drop).map_err(error)
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use greenlane::{domain::time::Clock, rpc::pb};
 use rustls::ClientConfig;
 
-use crate::{
+use super::{
     child::Server,
     client::{self, Client, Question},
     cores::Cores,
@@ -25,9 +25,21 @@ pub fn start_with(dir: &Path, port: u16, cores: Cores, more: &[&str]) -> Server 
     Server::start(command.env("GREENLANE_LOG", "error"), cores)
 }
 
-/// A base carrier, as `dev` made it.
-pub fn carrier(dir: &Path) -> Arc<ClientConfig> {
-    let read = |file: &str| fs::read(dir.join("certs/carrier-unicom").join(file)).expect("made by dev");
+/// The same on that PostgreSQL.
+pub fn start_on(dir: &Path, url: &str, cores: Cores) -> Server {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_greenlane"));
+    command.args(["dev", "--ops-port", "0", "--port", "0", "--postgres", url, "--dir"]).arg(dir);
+    Server::start(command.env("GREENLANE_LOG", "error"), cores)
+}
+
+/// The base carriers, as `dev` made them.
+pub fn carriers(dir: &Path) -> Vec<Arc<ClientConfig>> {
+    ["carrier-unicom", "carrier-mobile", "carrier-telecom"].map(|name| identity(dir, name)).into()
+}
+
+/// Somebody for whom `dev` made a certificate.
+pub fn identity(dir: &Path, name: &str) -> Arc<ClientConfig> {
+    let read = |file: &str| fs::read(dir.join("certs").join(name).join(file)).expect("made by dev");
     client::identity(&read("cert.pem"), &read("key.pem"), &read("ca.pem"))
 }
 
@@ -42,8 +54,8 @@ pub fn question() -> Question {
 }
 
 /// One call on a connection of its own.
-pub async fn ask_once(server: &Server, tls: &Arc<ClientConfig>) -> Bytes {
-    let client = Client::connect(server.address, tls, 1, &question()).await.expect("let in");
+pub async fn ask_once(server: &Server, identities: &[Arc<ClientConfig>]) -> Bytes {
+    let client = Client::connect(server.address, identities, 1, &question()).await.expect("let in");
     let message = client.ask(0).await.expect("answered OK");
     client.close().await;
     message
@@ -54,11 +66,11 @@ pub async fn start_to_answer(
     dir: &Path,
     port: u16,
     cores: Cores,
-    tls: &Arc<ClientConfig>,
+    identities: &[Arc<ClientConfig>],
     clock: &dyn Clock,
 ) -> Duration {
     let begun = clock.monotonic();
     let server = start(dir, port, cores);
-    ask_once(&server, tls).await;
+    ask_once(&server, identities).await;
     clock.monotonic() - begun
 }
