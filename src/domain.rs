@@ -25,6 +25,7 @@ pub mod quota;
 pub mod refusal;
 pub mod registration;
 pub mod rules;
+pub mod shutdown;
 pub mod standing;
 pub mod time;
 pub mod unit;

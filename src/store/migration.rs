@@ -8,6 +8,7 @@
 //! | 3 | a mark of who takes part |
 //! | 4 | subjects, lines, registrations, outlets, imports |
 //! | 5 | a lock for what is listed of persons, and the tokens that stand for them |
+//! | 7 | orders, their numbers, the commands of their receivers, appeals and alarms |
 
 use aws_lc_rs::digest;
 
@@ -82,6 +83,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 5,
         name: "listings",
         common: include_str!("migrations/0005_listings.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 7,
+        name: "shutdown",
+        common: include_str!("migrations/0007_shutdown.sql"),
         sqlite: "",
         postgres: "",
     },

@@ -20,6 +20,8 @@ pub mod registration;
 pub mod request;
 pub mod restriction;
 pub mod selling;
+pub mod shutdown;
+pub mod shutdown_number;
 pub mod standing;
 pub mod subject;
 

@@ -1,0 +1,304 @@
+//! Plans and the orders that they become, with the batches of their numbers.
+
+use super::values;
+use crate::{
+    domain::{
+        name::ParticipantName,
+        shutdown::{ApprovalNeed, CommandKind, OrderState, Scopes, Urgency},
+        time::Time,
+    },
+    store::{Row, StoreError, Tx},
+};
+
+/// A plan; with `issue_time`, an order.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrderRow {
+    /// The key of its row, and the last segment of its names.
+    pub id: String,
+    /// SHUTDOWN or RESTORE.
+    pub kind: CommandKind,
+    /// Whose.
+    pub organisation: ParticipantName,
+    /// The number of its document.
+    pub order_number: String,
+    /// Header and list as they came.
+    pub content_sha256: String,
+    /// Header and list in normal form: what is approved.
+    pub plan_sha256: String,
+    /// What the plan found of its numbers.
+    pub world_sha256: String,
+    /// What its issuer repeats.
+    pub confirm_code: String,
+    /// JSON: what else its header says.
+    pub header: String,
+    /// What it cuts, or lets back.
+    pub scopes: Scopes,
+    /// How fast.
+    pub urgency: Urgency,
+    /// Practice.
+    pub drill: bool,
+    /// One officer's, to be confirmed.
+    pub break_glass: bool,
+    /// Whether it needs a second officer.
+    pub approval: ApprovalNeed,
+    /// Distinct numbers.
+    pub number_count: i64,
+    /// The order that it lets back.
+    pub restores: Option<String>,
+    /// The data key of its numbers, wrapped.
+    pub wrapped_key: Vec<u8>,
+    /// By which key.
+    pub kek_id: Vec<u8>,
+    /// Who planned it: organisation and person.
+    pub planned_by: String,
+    /// When.
+    pub plan_time: Time,
+    /// Until when it can be issued.
+    pub plan_expire_time: Time,
+    /// When the numbers were used.
+    pub evidence_time: Option<Time>,
+    /// Released not before.
+    pub effective_time: Option<Time>,
+    /// Restored from then on.
+    pub expire_time: Option<Time>,
+    /// Where it is; `None` while a plan.
+    pub state: Option<OrderState>,
+    /// The wave that is released.
+    pub wave: i64,
+    /// Who issued it.
+    pub issued_by: Option<String>,
+    /// When.
+    pub issue_time: Option<Time>,
+    /// Why.
+    pub issue_reason: Option<String>,
+    /// Until when it can be approved, or confirmed.
+    pub approve_by_time: Option<Time>,
+    /// Who approved it.
+    pub approved_by: Option<String>,
+    /// When.
+    pub approve_time: Option<Time>,
+    /// When it last changed.
+    pub update_time: Time,
+    /// When it has to be looked at again.
+    pub next_time: Option<Time>,
+}
+
+/// The numbers of one command to each of one MVNO and one carrier.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BatchRow {
+    /// Of which order.
+    pub order_id: String,
+    /// Its number; 0 for what goes to nobody.
+    pub batch: i64,
+    /// Of which wave.
+    pub wave: i64,
+    /// What is asked of it: VERIFY where it is off already.
+    pub kind: CommandKind,
+    /// Whose numbers.
+    pub mvno: Option<ParticipantName>,
+    /// On whose network.
+    pub carrier: Option<ParticipantName>,
+    /// How many.
+    pub number_count: i64,
+    /// When it was released.
+    pub release_time: Option<Time>,
+}
+
+/// What every query of orders here selects.
+macro_rules! columns {
+    () => {
+        "id, kind, organisation, order_number, content_sha256, plan_sha256, world_sha256, confirm_code, header,
+         scopes, urgency, drill, break_glass, approval, number_count, restores, wrapped_key, kek_id, planned_by,
+         plan_time, plan_expire_time, evidence_time, effective_time, expire_time, state, wave, issued_by, issue_time,
+         issue_reason, approve_by_time, approved_by, approve_time, update_time, next_time"
+    };
+}
+
+/// Adds a plan.
+pub async fn add(tx: &mut dyn Tx, row: &OrderRow) -> Result<(), StoreError> {
+    tx.execute(
+        concat!(
+            "INSERT INTO shutdown_order (",
+            columns!(),
+            ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
+             ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34)"
+        ),
+        values![
+            row.id.as_str(),
+            row.kind.as_str(),
+            &row.organisation,
+            row.order_number.as_str(),
+            row.content_sha256.as_str(),
+            row.plan_sha256.as_str(),
+            row.world_sha256.as_str(),
+            row.confirm_code.as_str(),
+            row.header.as_str(),
+            row.scopes.bits(),
+            row.urgency.as_str(),
+            i64::from(row.drill),
+            i64::from(row.break_glass),
+            row.approval.as_str(),
+            row.number_count,
+            row.restores.as_deref(),
+            row.wrapped_key.clone(),
+            row.kek_id.clone(),
+            row.planned_by.as_str(),
+            row.plan_time,
+            row.plan_expire_time,
+            row.evidence_time,
+            row.effective_time,
+            row.expire_time,
+            row.state.map(OrderState::as_str),
+            row.wave,
+            row.issued_by.as_deref(),
+            row.issue_time,
+            row.issue_reason.as_deref(),
+            row.approve_by_time,
+            row.approved_by.as_deref(),
+            row.approve_time,
+            row.update_time,
+            row.next_time,
+        ],
+    )
+    .await
+    .map(drop)
+}
+
+/// One plan or order.
+pub async fn lookup(tx: &mut dyn Tx, id: &str) -> Result<Option<OrderRow>, StoreError> {
+    let sql = concat!("SELECT ", columns!(), " FROM shutdown_order WHERE id = ?1");
+    tx.query(sql, values![id]).await?.first().map(read).transpose()
+}
+
+/// The same, with every other transaction kept off it until this one ends: whoever issues, approves, halts, releases or
+/// counts locks the order first.
+pub async fn lookup_locked(tx: &mut dyn Tx, id: &str) -> Result<Option<OrderRow>, StoreError> {
+    let sql = concat!("SELECT ", columns!(), " FROM shutdown_order WHERE id = ?1 FOR UPDATE");
+    tx.query(sql, values![id]).await?.first().map(read).transpose()
+}
+
+/// Saves what changes of an order: everything after its plan.
+pub async fn save(tx: &mut dyn Tx, row: &OrderRow) -> Result<(), StoreError> {
+    tx.send(
+        "UPDATE shutdown_order SET state = ?2, wave = ?3, issued_by = ?4, issue_time = ?5, issue_reason = ?6,
+           approve_by_time = ?7, approved_by = ?8, approve_time = ?9, update_time = ?10, next_time = ?11
+         WHERE id = ?1",
+        values![
+            row.id.as_str(),
+            row.state.map(OrderState::as_str),
+            row.wave,
+            row.issued_by.as_deref(),
+            row.issue_time,
+            row.issue_reason.as_deref(),
+            row.approve_by_time,
+            row.approved_by.as_deref(),
+            row.approve_time,
+            row.update_time,
+            row.next_time,
+        ],
+    )
+    .await
+}
+
+/// Adds a batch.
+pub async fn add_batch(tx: &mut dyn Tx, batch: &BatchRow) -> Result<(), StoreError> {
+    tx.send(
+        "INSERT INTO shutdown_batch (order_id, batch, wave, kind, mvno, carrier, number_count, release_time)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        values![
+            batch.order_id.as_str(),
+            batch.batch,
+            batch.wave,
+            batch.kind.as_str(),
+            batch.mvno.as_ref(),
+            batch.carrier.as_ref(),
+            batch.number_count,
+            batch.release_time,
+        ],
+    )
+    .await
+}
+
+/// The batches of an order, in order.
+pub async fn batches(tx: &mut dyn Tx, order_id: &str) -> Result<Vec<BatchRow>, StoreError> {
+    let rows = tx
+        .query(
+            "SELECT order_id, batch, wave, kind, mvno, carrier, number_count, release_time FROM shutdown_batch
+             WHERE order_id = ?1 ORDER BY batch",
+            values![order_id],
+        )
+        .await?;
+    rows.iter().map(read_batch).collect()
+}
+
+/// Says that a batch is released.
+pub async fn release_batch(tx: &mut dyn Tx, order_id: &str, batch: i64, now: Time) -> Result<(), StoreError> {
+    tx.send(
+        "UPDATE shutdown_batch SET release_time = ?3 WHERE order_id = ?1 AND batch = ?2",
+        values![order_id, batch, now],
+    )
+    .await
+}
+
+const BATCH_COLUMNS: &str = "order_id, batch, wave, kind, mvno, carrier, number_count, release_time";
+
+fn read(row: &Row) -> Result<OrderRow, StoreError> {
+    sense(row).map_err(|error| error.named("shutdown_order", columns!(), row.text(0).unwrap_or_default()))
+}
+
+fn sense(row: &Row) -> Result<OrderRow, StoreError> {
+    let opt_text = |at| row.opt_text(at).map(|text| text.map(str::to_owned));
+    Ok(OrderRow {
+        id: row.text(0)?.to_owned(),
+        kind: row.word(1, CommandKind::parse)?,
+        organisation: row.participant(2)?,
+        order_number: row.text(3)?.to_owned(),
+        content_sha256: row.text(4)?.to_owned(),
+        plan_sha256: row.text(5)?.to_owned(),
+        world_sha256: row.text(6)?.to_owned(),
+        confirm_code: row.text(7)?.to_owned(),
+        header: row.text(8)?.to_owned(),
+        scopes: Scopes::from_bits(row.int(9)?),
+        urgency: row.word(10, Urgency::parse)?,
+        drill: row.int(11)? != 0,
+        break_glass: row.int(12)? != 0,
+        approval: row.word(13, ApprovalNeed::parse)?,
+        number_count: row.int(14)?,
+        restores: opt_text(15)?,
+        wrapped_key: row.blob(16)?.to_vec(),
+        kek_id: row.blob(17)?.to_vec(),
+        planned_by: row.text(18)?.to_owned(),
+        plan_time: row.time(19)?,
+        plan_expire_time: row.time(20)?,
+        evidence_time: row.opt_time(21)?,
+        effective_time: row.opt_time(22)?,
+        expire_time: row.opt_time(23)?,
+        state: opt_text(24)?.map(|_| row.word(24, OrderState::parse)).transpose()?,
+        wave: row.int(25)?,
+        issued_by: opt_text(26)?,
+        issue_time: row.opt_time(27)?,
+        issue_reason: opt_text(28)?,
+        approve_by_time: row.opt_time(29)?,
+        approved_by: opt_text(30)?,
+        approve_time: row.opt_time(31)?,
+        update_time: row.time(32)?,
+        next_time: row.opt_time(33)?,
+    })
+}
+
+fn read_batch(row: &Row) -> Result<BatchRow, StoreError> {
+    let sense = || -> Result<BatchRow, StoreError> {
+        let opt_name = |at| row.opt_text(at)?.map(|_| row.participant(at)).transpose();
+        Ok(BatchRow {
+            order_id: row.text(0)?.to_owned(),
+            batch: row.int(1)?,
+            wave: row.int(2)?,
+            kind: row.word(3, CommandKind::parse)?,
+            mvno: opt_name(4)?,
+            carrier: opt_name(5)?,
+            number_count: row.int(6)?,
+            release_time: row.opt_time(7)?,
+        })
+    };
+    sense().map_err(|error| error.named("shutdown_batch", BATCH_COLUMNS, row.text(0).unwrap_or_default()))
+}
