@@ -18,6 +18,7 @@ pub mod industry;
 pub mod line;
 pub mod name;
 pub mod normal;
+pub mod notice;
 pub mod number;
 pub mod participant;
 pub mod personal;
