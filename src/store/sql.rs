@@ -13,6 +13,7 @@ pub mod entry;
 pub mod fact;
 pub mod import;
 pub mod line;
+pub mod number_hold;
 pub mod participant;
 pub mod reader;
 pub mod reason;
