@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod allocation;
+pub mod appeal;
 pub mod budget;
 pub mod caller;
 pub mod capture;

@@ -2,6 +2,7 @@
 
 pub mod allocation;
 pub mod any;
+pub mod appeal;
 pub mod assessment;
 pub mod blacklist;
 pub mod card;

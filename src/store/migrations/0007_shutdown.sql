@@ -138,6 +138,7 @@ CREATE TABLE appeal (
   organisation TEXT NOT NULL,
   mvno TEXT NOT NULL,
   state TEXT NOT NULL,
+  appeal_index BLOB NOT NULL UNIQUE,
   statement BLOB,
   file_time BIGINT NOT NULL,
   due_time BIGINT NOT NULL,
