@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod allocation;
+pub mod appeal;
 pub mod budget;
 pub mod caller;
 pub mod capture;
@@ -19,6 +20,7 @@ pub mod industry;
 pub mod line;
 pub mod name;
 pub mod normal;
+pub mod notice;
 pub mod number;
 pub mod participant;
 pub mod personal;

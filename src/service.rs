@@ -33,6 +33,7 @@ pub mod register;
 pub mod registrations;
 pub mod return_numbers;
 pub mod shelf;
+pub mod shutdown;
 pub mod standing_of;
 pub mod supervise;
 pub mod tick;

@@ -2,6 +2,7 @@
 
 pub mod allocation;
 pub mod any;
+pub mod appeal;
 pub mod assessment;
 pub mod blacklist;
 pub mod card;
@@ -14,6 +15,7 @@ pub mod entry;
 pub mod fact;
 pub mod import;
 pub mod line;
+pub mod number_hold;
 pub mod participant;
 pub mod reader;
 pub mod reason;

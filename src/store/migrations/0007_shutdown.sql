@@ -155,6 +155,7 @@ CREATE TABLE appeal (
   organisation TEXT NOT NULL,
   mvno TEXT NOT NULL,
   state TEXT NOT NULL,
+  appeal_index BLOB NOT NULL UNIQUE,
   statement BLOB,
   file_time BIGINT NOT NULL,
   due_time BIGINT NOT NULL,
@@ -168,3 +169,13 @@ CREATE TABLE appeal (
 CREATE UNIQUE INDEX appeal_of_number ON appeal (order_id, n);
 CREATE INDEX appeal_of_mvno ON appeal (mvno, id);
 CREATE INDEX appeal_open ON appeal (due_time) WHERE state = 'OPEN';
+
+-- What an order keeps stopped on a number, from when its MVNO has done it until its MVNO has undone it: the state that
+-- the number's line has at least. `own` is the state that the line would have without any order.
+CREATE TABLE number_hold (
+  number_index BLOB NOT NULL,
+  order_id TEXT NOT NULL,
+  state TEXT NOT NULL,
+  own TEXT NOT NULL,
+  PRIMARY KEY (number_index, order_id)
+);

@@ -109,6 +109,12 @@ pub async fn of_number(tx: &mut dyn Tx, number_index: &[u8]) -> Result<Vec<Numbe
     tx.query(sql, values![number_index.to_vec()]).await?.iter().map(read).collect()
 }
 
+/// The number of an appeal's code.
+pub async fn of_appeal(tx: &mut dyn Tx, appeal_index: &[u8]) -> Result<Option<NumberRow>, StoreError> {
+    let sql = concat!("SELECT ", columns!(), " FROM shutdown_number WHERE appeal_index = ?1");
+    tx.query(sql, values![appeal_index.to_vec()]).await?.first().map(read).transpose()
+}
+
 /// How many numbers of an order are in each state.
 pub async fn tally(tx: &mut dyn Tx, order_id: &str) -> Result<Vec<(NumberState, i64)>, StoreError> {
     let sql = "SELECT state, COUNT(*) FROM shutdown_number WHERE order_id = ?1 GROUP BY state";

@@ -1,0 +1,3 @@
+//! Orders to shut numbers down and to let them back.
+
+pub mod follow;
