@@ -14,12 +14,11 @@ use crate::{
         shutdown::{AlarmKind, ApprovalNeed, CommandKind, NumberState, OrderState, Side},
         time::Time,
     },
-    service::shutdown::alarm,
+    service::shutdown::alarm::{self, Raised},
     store::{
         Abort, StoreError, Tx,
         sql::{
             self,
-            alarm::AlarmRow,
             shutdown::{BatchRow, OrderRow},
         },
     },
@@ -34,7 +33,7 @@ pub async fn advance(
     order: &mut OrderRow,
     touched: &BTreeSet<i64>,
     now: Time,
-    alarms: &mut Vec<AlarmRow>,
+    alarms: &mut Vec<Raised>,
 ) -> Result<(), Abort> {
     let mut drafts = Vec::new();
     let mut waiting = false;
@@ -135,7 +134,7 @@ async fn stop_where_wrong(
     tx: &mut dyn Tx,
     order: &mut OrderRow,
     now: Time,
-    alarms: &mut Vec<AlarmRow>,
+    alarms: &mut Vec<Raised>,
 ) -> Result<(), Abort> {
     if order.state != Some(OrderState::InProgress) {
         return Ok(());
@@ -152,6 +151,6 @@ async fn stop_where_wrong(
     }
     let (failed, numbers) = (wrong.failed, wrong.numbers);
     let text = format!("{failed} of {numbers} numbers of wave {wave} were refused or failed.");
-    alarms.push(alarm::raise(tx, AlarmKind::Wave, order, None, failed, text, now).await?);
+    alarms.push(alarm::raise(tx, AlarmKind::Wave, order, None, failed, &text, now).await?);
     Ok(())
 }

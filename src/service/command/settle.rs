@@ -25,13 +25,15 @@ use crate::{
         Gateway,
         context::Context,
         refusal,
-        shutdown::{alarm, follow},
+        shutdown::{
+            alarm::{self, Raised},
+            follow,
+        },
     },
     store::{
         Abort, StoreError, Tx,
         sql::{
             self,
-            alarm::AlarmRow,
             command::CommandRow,
             shutdown::OrderRow,
             shutdown_place::{Chosen, Left},
@@ -64,7 +66,7 @@ impl Gateway {
             })
         });
         let (settled, alarms) = settled.await.map_err(refusal)?;
-        alarm::tell(&alarms);
+        alarms.into_iter().for_each(Raised::sound);
         Ok(settled)
     }
 
@@ -101,7 +103,7 @@ pub async fn deliver(
 struct Sitting<'i> {
     index: &'i Index,
     now: Time,
-    alarms: Vec<AlarmRow>,
+    alarms: Vec<Raised>,
 }
 
 async fn settle(
@@ -110,7 +112,7 @@ async fn settle(
     receiver: &ParticipantName,
     acks: &[Ack],
     now: Time,
-) -> Result<(Settled, Vec<AlarmRow>), Abort> {
+) -> Result<(Settled, Vec<Raised>), Abort> {
     let sequences: Vec<i64> = acks.iter().map(|ack| ack.sequence).collect();
     let (mut orders, commands) = locked(tx, receiver, &sequences).await?;
     let mut commands: BTreeMap<i64, CommandRow> =
@@ -211,7 +213,7 @@ impl Sitting<'_> {
             let receiver = Some(&command.receiver);
             let text = format!("{diverged} numbers are not as they were said to be.");
             let raised =
-                alarm::raise(tx, AlarmKind::Diverged, order, receiver, diverged, text, self.now).await?;
+                alarm::raise(tx, AlarmKind::Diverged, order, receiver, diverged, &text, self.now).await?;
             self.alarms.push(raised);
         }
         Ok(())

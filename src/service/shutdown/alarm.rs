@@ -1,26 +1,31 @@
-//! Alarms: a row and an entry in the transaction that finds something wrong, and a metric and a line in the log once it
-//! is durable. Never with a number.
+//! Raises what somebody has to look at, in the transaction that found it; who raised it sounds it once that is
+//! committed.
 
 use crate::{
     domain::{name::ParticipantName, shutdown::AlarmKind, time::Time},
     host,
-    service::record::entry,
+    service::record,
     store::{
         Abort, Tx,
         sql::{self, alarm::AlarmRow, shutdown::OrderRow},
     },
 };
 
-/// Raises one about an order. To be [told](tell) once its transaction is durable.
+/// An alarm raised, and not sounded yet.
+#[derive(Clone, Debug)]
+#[must_use = "sound it after the commit"]
+pub struct Raised(AlarmRow);
+
+/// Adds the alarm and its entry. `text` is one sentence, without any number of a subscriber.
 pub async fn raise(
     tx: &mut dyn Tx,
     kind: AlarmKind,
     order: &OrderRow,
     receiver: Option<&ParticipantName>,
     number_count: i64,
-    text: String,
+    text: &str,
     now: Time,
-) -> Result<AlarmRow, Abort> {
+) -> Result<Raised, Abort> {
     let alarm = AlarmRow {
         id: host::new_id(now),
         kind,
@@ -29,29 +34,38 @@ pub async fn raise(
         receiver: receiver.cloned(),
         number_count,
         alarm_time: now,
-        text,
+        text: text.to_owned(),
     };
     sql::alarm::add(tx, &alarm).await?;
     let detail = serde_json::json!({
+        "alarm": name(&alarm.id),
         "kind": kind.as_str(),
         "receiver": receiver.map(ToString::to_string),
-        "number_count": number_count,
+        "numbers": number_count,
     });
-    entry(tx, "alarm", &format!("shutdownOrders/{}", order.id), now, detail, None).await?;
-    Ok(alarm)
+    record::entry(tx, "alarm", &super::order_name(&order.id), now, detail, None).await?;
+    Ok(Raised(alarm))
 }
 
-/// Tells of alarms that are durable.
-pub fn tell(alarms: &[AlarmRow]) {
-    for alarm in alarms {
+/// The name of an alarm.
+pub fn name(id: &str) -> String {
+    format!("alarms/{id}")
+}
+
+// === impl Raised ===
+
+impl Raised {
+    /// Counts it and writes it to the log.
+    pub fn sound(self) {
+        let Self(alarm) = self;
         metrics::counter!("greenlane_alarms_total", "kind" => alarm.kind.as_str()).increment(1);
         tracing::warn!(
             kind = alarm.kind.as_str(),
-            order = %alarm.order_id,
+            order = %super::order_name(&alarm.order_id),
             receiver = alarm.receiver.as_ref().map(tracing::field::display),
             numbers = alarm.number_count,
             "{}",
-            alarm.text,
+            alarm.text
         );
     }
 }
