@@ -2,6 +2,7 @@
 //! service; owns no rule and no transaction.
 
 pub mod channel;
+pub mod command;
 pub mod compliance;
 pub mod convert;
 pub mod identity;

@@ -21,6 +21,7 @@ pub mod participant;
 pub mod reader;
 pub mod reason;
 pub mod receiver;
+pub mod receiver_figures;
 pub mod registration;
 pub mod request;
 pub mod restriction;

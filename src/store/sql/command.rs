@@ -192,6 +192,23 @@ pub async fn due_of(
     tx.query(sql, values![order_id, now, limit]).await?.iter().map(read).collect()
 }
 
+/// The first command of a receiver that must be kept: not done, or released since; `None` where none must.
+pub async fn first_kept(
+    tx: &mut dyn Tx,
+    receiver: &ParticipantName,
+    since: Time,
+) -> Result<Option<i64>, StoreError> {
+    let sql = "SELECT MIN(sequence) FROM command
+               WHERE receiver = ?1 AND (done_time IS NULL OR release_time > ?2)";
+    let rows = tx.query(sql, values![receiver, since]).await?;
+    rows.first().map_or(Ok(None), |row| row.opt_int(0))
+}
+
+/// Forgets a receiver's commands before a sequence, the oldest first; returns how many.
+pub async fn forget(tx: &mut dyn Tx, receiver: &ParticipantName, before: i64) -> Result<u64, StoreError> {
+    tx.execute("DELETE FROM command WHERE receiver = ?1 AND sequence < ?2", values![receiver, before]).await
+}
+
 fn read(row: &Row) -> Result<CommandRow, StoreError> {
     sense(row).map_err(|error| error.named("command", columns!(), row.text(2).unwrap_or_default()))
 }

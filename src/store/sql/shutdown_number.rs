@@ -99,6 +99,21 @@ pub async fn of_batch(tx: &mut dyn Tx, order_id: &str, batch: i64) -> Result<Vec
     tx.query(sql, values![order_id, batch]).await?.iter().map(read).collect()
 }
 
+/// The sealed numbers of a batch, in the order of the list; `None` for one that was erased.
+pub async fn sealed(
+    tx: &mut dyn Tx,
+    order_id: &str,
+    batch: i64,
+) -> Result<Vec<(i64, Option<Vec<u8>>)>, StoreError> {
+    let sql = "SELECT n, number FROM shutdown_number WHERE order_id = ?1 AND batch = ?2 ORDER BY n";
+    let rows = tx.query(sql, values![order_id, batch]).await?;
+    let one = |row: &Row| match row.0.get(1) {
+        Some(crate::store::Value::Null) => Ok((row.int(0)?, None)),
+        _ => Ok((row.int(0)?, Some(row.blob(1)?.to_vec()))),
+    };
+    rows.iter().map(one).collect()
+}
+
 /// A number in every order, the newest first.
 pub async fn of_number(tx: &mut dyn Tx, number_index: &[u8]) -> Result<Vec<NumberRow>, StoreError> {
     let sql = concat!(
