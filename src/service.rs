@@ -7,6 +7,7 @@
 
 pub mod act;
 pub mod allocate_numbers;
+pub mod appeal;
 pub mod assess_industry_user;
 pub mod board;
 pub mod change_line;
@@ -15,6 +16,7 @@ pub mod check_status;
 pub mod context;
 pub mod evidence;
 pub mod feed;
+mod floor;
 pub mod gate;
 pub mod identity;
 pub mod import;
