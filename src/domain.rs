@@ -7,6 +7,7 @@ pub mod budget;
 pub mod caller;
 pub mod capture;
 pub mod channel;
+pub mod command;
 pub mod day;
 pub mod decision;
 pub mod dispute;

@@ -13,6 +13,7 @@ pub mod board;
 pub mod change_line;
 pub mod channels;
 pub mod check_status;
+pub mod command;
 pub mod context;
 pub mod evidence;
 pub mod feed;

@@ -47,7 +47,7 @@ CREATE INDEX shutdown_order_due ON shutdown_order (next_time) WHERE next_time IS
 CREATE INDEX shutdown_plan_unissued ON shutdown_order (plan_expire_time) WHERE issue_time IS NULL;
 
 -- The numbers that one MVNO and one carrier get in one command each: at most 500 of one wave. Batch 0 has what goes to
--- nobody: refused and held numbers.
+-- nobody: refused and held numbers. The three counts follow its numbers: executed or beyond, refused or failed, final.
 CREATE TABLE shutdown_batch (
   order_id TEXT NOT NULL,
   batch BIGINT NOT NULL,
@@ -57,8 +57,13 @@ CREATE TABLE shutdown_batch (
   carrier TEXT,
   number_count BIGINT NOT NULL,
   release_time BIGINT,
+  executed_count BIGINT NOT NULL DEFAULT 0,
+  failed_count BIGINT NOT NULL DEFAULT 0,
+  final_count BIGINT NOT NULL DEFAULT 0,
   PRIMARY KEY (order_id, batch)
 );
+CREATE INDEX shutdown_batch_of_mvno ON shutdown_batch (mvno, order_id, batch);
+CREATE INDEX shutdown_batch_of_carrier ON shutdown_batch (carrier, order_id, batch);
 
 CREATE TABLE shutdown_number (
   order_id TEXT NOT NULL,
@@ -83,16 +88,25 @@ CREATE TABLE shutdown_number (
 CREATE INDEX shutdown_number_of ON shutdown_number (number_index, order_id);
 CREATE UNIQUE INDEX shutdown_number_of_appeal ON shutdown_number (appeal_index) WHERE appeal_index IS NOT NULL;
 
--- Who takes commands: the sequence given last, the oldest kept, and the session whose acknowledgements count.
+-- Who takes commands: the sequence given last, the oldest kept, and how often a command was put on its way again.
 CREATE TABLE receiver (
   name TEXT NOT NULL PRIMARY KEY,
   last_sequence BIGINT NOT NULL,
   oldest_sequence BIGINT NOT NULL,
-  session TEXT,
-  session_time BIGINT
+  resends BIGINT NOT NULL
 );
 
--- The outbox. `members` is JSON, the n of those of its batch that it is about; NULL: all of it.
+-- The session of a receiver whose acknowledgements count. A row of its own: who acknowledges locks it first, and who
+-- releases needs the receiver's.
+CREATE TABLE receiver_session (
+  name TEXT NOT NULL PRIMARY KEY,
+  session TEXT NOT NULL,
+  session_time BIGINT NOT NULL
+);
+
+-- The outbox. `members` is JSON, the n of those of its batch that it is about; NULL: all of it. `open_count` of them
+-- were not answered. `resend` is the receiver's count when it was last put on its way again; `late` is 1 once it was not
+-- acknowledged in time and 2 once it was not executed in time.
 CREATE TABLE command (
   receiver TEXT NOT NULL,
   sequence BIGINT NOT NULL,
@@ -111,9 +125,12 @@ CREATE TABLE command (
   ack_time BIGINT,
   done_time BIGINT,
   tries BIGINT NOT NULL,
+  resend BIGINT,
+  late BIGINT NOT NULL,
   next_time BIGINT,
   PRIMARY KEY (receiver, sequence)
 );
+CREATE INDEX command_resent ON command (receiver, resend) WHERE resend IS NOT NULL;
 CREATE INDEX command_of_batch ON command (order_id, batch);
 -- What was not done, by when it is sent again or late.
 CREATE INDEX command_due ON command (next_time) WHERE next_time IS NOT NULL;

@@ -1,0 +1,9 @@
+//! Commands: what an order has its receivers do, and what becomes of it. Whatever changes an order's numbers locks the
+//! order first; several orders in the order of their ids, the youngest first, so that a restoration comes before what it
+//! restores.
+
+pub mod count;
+pub mod look;
+pub mod mirror;
+pub mod outbox;
+pub mod release;

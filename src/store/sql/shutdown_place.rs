@@ -1,0 +1,209 @@
+//! Where the numbers of batches are. Those at the same place move together, in one statement.
+
+use std::sync::LazyLock;
+
+use super::{any, values};
+use crate::{
+    domain::{
+        command::{
+            fold::{self, Place},
+            wave::Wave,
+        },
+        shutdown::NumberState,
+        time::Time,
+    },
+    store::{Row, StoreError, Tx},
+};
+
+/// Numbers of a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Chosen<'a> {
+    /// Of which order.
+    pub order_id: &'a str,
+    /// In which batch.
+    pub batch: i64,
+    /// These; `None` for all of them.
+    pub ns: Option<&'a [i64]>,
+}
+
+/// What a move leaves beside the place.
+#[derive(Clone, Copy, Debug)]
+pub struct Left<'a> {
+    /// Why.
+    pub code: Option<&'a str>,
+    /// The order that won.
+    pub overruled_by: Option<&'a str>,
+    /// When.
+    pub now: Time,
+}
+
+/// How many of them are at each place.
+pub async fn tally(tx: &mut dyn Tx, chosen: Chosen<'_>) -> Result<Vec<(Place, i64)>, StoreError> {
+    const ALL: &str = "SELECT state, mvno_state, carrier_state, COUNT(*) FROM shutdown_number
+        WHERE order_id = ?1 AND batch = ?2 GROUP BY state, mvno_state, carrier_state";
+    static SOME: LazyLock<&'static str> = LazyLock::new(|| {
+        let before = "SELECT state, mvno_state, carrier_state, COUNT(*) FROM shutdown_number
+            WHERE order_id = ?1 AND batch = ?2 AND n IN ";
+        any::text(before, 2, " GROUP BY state, mvno_state, carrier_state")
+    });
+    let own = values![chosen.order_id, chosen.batch];
+    let mut tally: Vec<(Place, i64)> = Vec::new();
+    let rows = match chosen.ns {
+        None => tx.query(ALL, own).await?,
+        Some(ns) => any::query_ints(tx, &SOME, own, ns).await?,
+    };
+    for row in &rows {
+        let (place, count) =
+            read(row).map_err(|error| error.named("shutdown_number", PLACE, chosen.order_id))?;
+        // Of a long list each part is counted by itself.
+        match tally.iter_mut().find(|(other, _)| *other == place) {
+            Some((_, sum)) => *sum += count,
+            None => tally.push((place, count)),
+        }
+    }
+    Ok(tally)
+}
+
+/// Moves those of them that are at one place to another.
+pub async fn shift(
+    tx: &mut dyn Tx,
+    chosen: Chosen<'_>,
+    from: Place,
+    to: Place,
+    left: Left<'_>,
+) -> Result<(), StoreError> {
+    const ALL: &str = "UPDATE shutdown_number SET state = ?6, mvno_state = ?7, carrier_state = ?8,
+          code = COALESCE(?9, code), overruled_by = COALESCE(?10, overruled_by),
+          execute_time = COALESCE(execute_time, ?11), verify_time = COALESCE(verify_time, ?12)
+        WHERE order_id = ?1 AND batch = ?2 AND state = ?3 AND mvno_state = ?4 AND carrier_state = ?5";
+    static SOME: LazyLock<&'static str> = LazyLock::new(|| any::text(&format!("{ALL} AND n IN "), 12, ""));
+    let executed = fold::is_executed(to.state) && !fold::is_executed(from.state);
+    let verified = matches!(to.carrier, NumberState::Verified | NumberState::Diverged);
+    let own = values![
+        chosen.order_id,
+        chosen.batch,
+        from.state.as_str(),
+        from.mvno.as_str(),
+        from.carrier.as_str(),
+        to.state.as_str(),
+        to.mvno.as_str(),
+        to.carrier.as_str(),
+        left.code,
+        left.overruled_by,
+        executed.then_some(left.now),
+        verified.then_some(left.now),
+    ];
+    match chosen.ns {
+        None => tx.send(ALL, own).await,
+        Some(ns) => any::send_ints(tx, &SOME, own, ns).await,
+    }
+}
+
+/// Those of a batch that were not released.
+pub async fn planned(tx: &mut dyn Tx, order_id: &str, batch: i64) -> Result<Vec<i64>, StoreError> {
+    let sql = "SELECT n FROM shutdown_number
+               WHERE order_id = ?1 AND batch = ?2 AND state = 'PLANNED' ORDER BY n";
+    tx.query(sql, values![order_id, batch]).await?.iter().map(|row| row.int(0)).collect()
+}
+
+/// Keeps the counts of a batch.
+pub async fn count(
+    tx: &mut dyn Tx,
+    order_id: &str,
+    batch: i64,
+    tally: &[(Place, i64)],
+) -> Result<(), StoreError> {
+    let sum = |of: fn(NumberState) -> bool| -> i64 {
+        tally.iter().filter(|(place, _)| of(place.state)).map(|(_, count)| count).sum()
+    };
+    tx.send(
+        "UPDATE shutdown_batch SET executed_count = ?3, failed_count = ?4, final_count = ?5
+         WHERE order_id = ?1 AND batch = ?2",
+        values![order_id, batch, sum(fold::is_executed), sum(fold::is_bad), sum(fold::is_final)],
+    )
+    .await
+}
+
+/// How far the released batches of an order are, by wave; and how many numbers in them are not final.
+pub async fn waves(tx: &mut dyn Tx, order_id: &str) -> Result<Vec<(i64, Wave, i64)>, StoreError> {
+    let rows = tx
+        .query(
+            "SELECT wave, CAST(SUM(number_count) AS BIGINT), CAST(SUM(executed_count) AS BIGINT),
+               CAST(SUM(failed_count) AS BIGINT), CAST(SUM(number_count - final_count) AS BIGINT)
+             FROM shutdown_batch WHERE order_id = ?1 AND batch > 0 AND release_time IS NOT NULL
+             GROUP BY wave ORDER BY wave",
+            values![order_id],
+        )
+        .await?;
+    let wave = |row: &Row| {
+        Ok((row.int(0)?, Wave::default().with(row.int(1)?, row.int(2)?, row.int(3)?), row.int(4)?))
+    };
+    rows.iter().map(wave).collect()
+}
+
+/// The batches of an order in which numbers of another order's batch are.
+pub async fn same_numbers(
+    tx: &mut dyn Tx,
+    order_id: &str,
+    batch: i64,
+    other: &str,
+) -> Result<Vec<(i64, Vec<i64>)>, StoreError> {
+    let rows = tx
+        .query(
+            "SELECT o.batch, o.n FROM shutdown_number m
+               JOIN shutdown_number o ON o.number_index = m.number_index AND o.order_id = ?3
+             WHERE m.order_id = ?1 AND m.batch = ?2 ORDER BY o.batch, o.n",
+            values![order_id, batch, other],
+        )
+        .await?;
+    let mut found: Vec<(i64, Vec<i64>)> = Vec::new();
+    for row in &rows {
+        let (batch, n) = (row.int(0)?, row.int(1)?);
+        match found.last_mut().filter(|(last, _)| *last == batch) {
+            Some((_, ns)) => ns.push(n),
+            None => found.push((batch, vec![n])),
+        }
+    }
+    Ok(found)
+}
+
+/// Orders of restoration that are letting numbers of this batch back at this moment.
+pub async fn restoring(tx: &mut dyn Tx, order_id: &str, batch: i64) -> Result<Vec<String>, StoreError> {
+    let rows = tx
+        .query(
+            "SELECT DISTINCT o.order_id FROM shutdown_number m
+               JOIN shutdown_number o ON o.number_index = m.number_index
+               JOIN shutdown_order r ON r.id = o.order_id
+             WHERE m.order_id = ?1 AND m.batch = ?2 AND o.order_id <> ?1 AND r.kind = 'RESTORE'
+               AND o.mvno_state <> 'PLANNED' AND o.state IN ('RELEASED', 'DELIVERED', 'ACKED', 'EXECUTED', 'OVERDUE')
+             ORDER BY o.order_id DESC",
+            values![order_id, batch],
+        )
+        .await?;
+    rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
+}
+
+const PLACE: &str = "state, mvno_state, carrier_state, count";
+
+fn read(row: &Row) -> Result<(Place, i64), StoreError> {
+    let word = |at| row.word(at, NumberState::parse);
+    Ok((Place { state: word(0)?, mvno: word(1)?, carrier: word(2)? }, row.int(3)?))
+}
+
+// === impl Chosen ===
+
+impl<'a> Chosen<'a> {
+    /// All numbers of a batch.
+    pub fn all(order_id: &'a str, batch: i64) -> Self {
+        Self { order_id, batch, ns: None }
+    }
+}
+
+// === impl Left ===
+
+impl Left<'_> {
+    /// Nothing but the time.
+    pub fn at(now: Time) -> Self {
+        Self { code: None, overruled_by: None, now }
+    }
+}
