@@ -1,3 +1,4 @@
 //! Orders to shut numbers down and to let them back.
 
 pub mod follow;
+pub mod overdue;

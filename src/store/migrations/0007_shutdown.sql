@@ -131,6 +131,7 @@ CREATE TABLE command (
   PRIMARY KEY (receiver, sequence)
 );
 CREATE INDEX command_resent ON command (receiver, resend) WHERE resend IS NOT NULL;
+CREATE INDEX command_overdue ON command (receiver) WHERE late = 2 AND done_time IS NULL;
 CREATE INDEX command_of_batch ON command (order_id, batch);
 -- What was not done, by when it is sent again or late.
 CREATE INDEX command_due ON command (next_time) WHERE next_time IS NOT NULL;
