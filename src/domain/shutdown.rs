@@ -1,5 +1,12 @@
 //! Orders to shut numbers down and to let them back: the words that the store, the ledger and the wire share.
 
+pub mod approval;
+pub mod limit;
+pub mod list;
+pub mod order;
+pub mod terms;
+pub mod wave;
+
 use serde::{Deserialize, Serialize};
 
 use super::word::words;

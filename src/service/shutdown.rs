@@ -1,4 +1,30 @@
-//! Orders to shut numbers down and to let them back.
+//! Orders to shut numbers down and to let them back. Whoever changes an order locks its authority's row first, where
+//! limits are counted, then the order's.
 
+pub mod alarm;
+pub mod batch;
 pub mod follow;
+pub mod key;
 pub mod overdue;
+pub mod restore;
+
+use crate::{
+    domain::shutdown::Header,
+    store::{StoreError, sql::shutdown::OrderRow},
+};
+
+/// The name of an order.
+pub fn order_name(id: &str) -> String {
+    format!("shutdownOrders/{id}")
+}
+
+/// The name of a plan.
+pub fn plan_name(id: &str) -> String {
+    format!("shutdownPlans/{id}")
+}
+
+/// What the header of an order says beside its columns.
+pub fn header(order: &OrderRow) -> Result<Header, StoreError> {
+    serde_json::from_str(&order.header)
+        .map_err(|_| StoreError::inconsistent("shutdown_order", "header", &order.id))
+}

@@ -1,5 +1,6 @@
 //! The tables, one file per aggregate, in one SQL text for every engine.
 
+pub mod alarm;
 pub mod allocation;
 pub mod any;
 pub mod appeal;
