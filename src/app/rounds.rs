@@ -119,6 +119,16 @@ pub(super) async fn overdue(gateway: Arc<Gateway>) {
     }
 }
 
+/// Alarms appeals that nobody decided in time, every second.
+pub(super) async fn appeals(gateway: Arc<Gateway>) {
+    loop {
+        tokio::time::sleep(SECOND).await;
+        if let Err(refusal) = gateway.alarm_late_appeals().await {
+            tracing::error!(%refusal, "late appeals were not alarmed; tried again");
+        }
+    }
+}
+
 /// Erases what was kept long enough, every hour.
 pub(super) async fn erasure(gateway: Arc<Gateway>) {
     loop {

@@ -3,8 +3,10 @@
 //! asker's to see, get one answer in one time, and tries are counted.
 
 pub mod codes;
+pub mod decide;
 pub mod file;
 pub mod get;
+pub mod late;
 pub mod list;
 mod shown;
 

@@ -3,6 +3,7 @@
 
 pub mod alarm;
 pub mod batch;
+pub mod conflict;
 pub mod follow;
 pub mod key;
 pub mod overdue;

@@ -29,9 +29,15 @@ pub async fn restored(
     now: Time,
 ) -> Result<(), StoreError> {
     let Some(original) = &restoration.restores else { return Ok(()) };
-    let Some(original) = sql::shutdown::lookup_locked(tx, original).await? else { return Ok(()) };
-    let same = sql::shutdown_place::same_numbers(tx, &restoration.id, batch, &original.id).await?;
-    shift(tx, &original, &same, step, Left::at(now)).await
+    // Other orders about these numbers, which it won, show the same.
+    let mut shown = sql::opposed::overruled(tx, &restoration.id, batch).await?;
+    shown.insert(0, original.clone());
+    for id in shown {
+        let Some(order) = sql::shutdown::lookup_locked(tx, &id).await? else { continue };
+        let same = sql::shutdown_place::same_numbers(tx, &restoration.id, batch, &id).await?;
+        shift(tx, &order, &same, step, Left::at(now)).await?;
+    }
+    Ok(())
 }
 
 /// The same for some of its numbers, by those which are in that place.

@@ -2,7 +2,9 @@
 //! officer had done by break glass. Makes and issues an order of its own.
 
 use super::{
+    alarm::Raised,
     batch::{self, Batches},
+    conflict::{self, Asked},
     key, order_name,
 };
 use crate::{
@@ -80,6 +82,12 @@ pub async fn restore(
         "numbers": order.number_count,
     });
     record::entry(tx, "restore", &order_name(&id), now, detail, None).await?;
+    let asked = match cause {
+        Cause::Appeal => Asked::ByPerson,
+        Cause::Expired | Cause::Unconfirmed => Asked::ByTime,
+    };
+    // Told before the commit: a conflict that is told once too often is better than one that is not.
+    conflict::resolve(tx, &order, asked, now).await?.into_iter().for_each(Raised::sound);
     release(tx, &mut order, now).await?;
     Ok(order)
 }

@@ -44,6 +44,8 @@ CREATE INDEX shutdown_plan_of_number ON shutdown_order (organisation, order_numb
 CREATE INDEX shutdown_order_of_organisation ON shutdown_order (organisation, issue_time);
 -- What has to be looked at again, and when: a wave, an approval or an expiry.
 CREATE INDEX shutdown_order_due ON shutdown_order (next_time) WHERE next_time IS NOT NULL;
+-- What is under way, for whoever wants the opposite.
+CREATE INDEX shutdown_order_under_way ON shutdown_order (kind) WHERE state IN ('IN_PROGRESS', 'HALTED');
 CREATE INDEX shutdown_plan_unissued ON shutdown_order (plan_expire_time) WHERE issue_time IS NULL;
 
 -- The numbers that one MVNO and one carrier get in one command each: at most 500 of one wave. Batch 0 has what goes to
