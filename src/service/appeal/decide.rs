@@ -11,7 +11,7 @@ use crate::{
         appeal::{Appeal, Found},
         caller::Caller,
         refusal::{Reason, Refusal},
-        shutdown::{AppealOutcome, NumberState},
+        shutdown::{AppealOutcome, OrderState},
         time::Time,
     },
     service::{
@@ -20,10 +20,16 @@ use crate::{
         context::Context,
         persons::Persons,
         refusal,
-        shutdown::restore::{self, Cause},
+        shutdown::{
+            order_name,
+            restore::{self, Cause},
+        },
         supervise::Faults,
     },
-    store::{Abort, Tx, sql},
+    store::{
+        Abort, Tx,
+        sql::{self, shutdown::OrderRow},
+    },
 };
 
 /// A decision.
@@ -94,30 +100,37 @@ impl Work {
         };
         let mut appeal = appeal.decide(self.outcome, &self.caller.to_string(), &self.reason, now);
         if !again {
-            if self.outcome == AppealOutcome::Upheld && self.is_cut(tx, &appeal).await? {
-                let by = self.caller.to_string();
-                let restoration =
-                    restore::restore(tx, &self.persons, &order, Some(&[appeal.n]), Cause::Appeal, &by, now)
-                        .await?;
-                appeal.restoration = Some(format!("shutdownOrders/{}", restoration.id));
+            if self.outcome == AppealOutcome::Upheld {
+                appeal.restoration = self.let_back(tx, &order, appeal.n, now).await?;
             }
             sql::appeal::save(tx, &appeal).await?;
         }
         let detail = serde_json::json!({
             "outcome": self.outcome.as_str(),
-            "order": format!("shutdownOrders/{order_id}"),
+            "order": order_name(&order_id),
             "restoration": appeal.restoration,
             "again": again,
         });
         Ok(Done { subject: appeal.name(), answer: Decided { appeal, again }, detail, revision: None })
     }
 
-    /// Whether there is something to let back.
-    async fn is_cut(&self, tx: &mut dyn Tx, appeal: &Appeal) -> Result<bool, Abort> {
-        let number = sql::appeal::number_state(tx, &appeal.id).await?;
-        Ok(number.is_some_and(|state| {
-            !matches!(state, NumberState::Restoring | NumberState::Restored | NumberState::Held)
-        }))
+    /// The restoration; `None` where nothing is left to let back, or where an order that is obeyed against this one keeps
+    /// the number off.
+    async fn let_back(
+        &self,
+        tx: &mut dyn Tx,
+        order: &OrderRow,
+        n: i64,
+        now: Time,
+    ) -> Result<Option<String>, Abort> {
+        if restore::off(tx, order, Some(&[n])).await?.is_empty() {
+            return Ok(None);
+        }
+        let by = self.caller.to_string();
+        let restoration =
+            restore::restore(tx, &self.persons, order, Some(&[n]), Cause::Appeal, &by, now).await?;
+        let goes = restoration.state == Some(OrderState::InProgress);
+        Ok(goes.then(|| order_name(&restoration.id)))
     }
 }
 

@@ -19,6 +19,7 @@ use crate::{
         floor::Floor,
         persons::Persons,
         register::seal::closed,
+        shutdown::order_name,
         supervise::Faults,
     },
     store::{Abort, Tx, sql},
@@ -101,7 +102,7 @@ async fn run(
     let appeal = Appeal::file(id, (order.id, number.n), order.organisation, mvno, now);
     sql::appeal::add(tx, &appeal, appeal_index, sealed).await?;
     let detail = serde_json::json!({
-        "order": format!("shutdownOrders/{}", appeal.order_id),
+        "order": order_name(&appeal.order_id),
         "due_time": appeal.due_time.to_string(),
     });
     Ok(Done { subject: appeal.name(), answer: (appeal, false), detail, revision: None })

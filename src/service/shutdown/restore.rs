@@ -98,15 +98,23 @@ pub async fn off(
     original: &OrderRow,
     ns: Option<&[i64]>,
 ) -> Result<Vec<NumberRow>, StoreError> {
+    let mut batches = sql::shutdown::batches(tx, &original.id).await?;
+    // What was off before is another order's matter.
+    batches.retain(|batch| batch.kind == CommandKind::Shutdown && batch.release_time.is_some());
     let mut rows = Vec::new();
-    for batch in sql::shutdown::batches(tx, &original.id).await? {
-        // What was off before is another order's matter.
-        if batch.kind != CommandKind::Shutdown || batch.release_time.is_none() {
-            continue;
+    match ns {
+        // One of 100,000 is not looked for among all of them.
+        Some(ns) => {
+            rows = sql::shutdown_number::of_places(tx, &original.id, ns).await?;
+            rows.retain(|row| batches.iter().any(|batch| batch.batch == row.batch));
         }
-        let found = sql::shutdown_number::of_batch(tx, &original.id, batch.batch).await?;
-        rows.extend(found.into_iter().filter(|row| is_off(row) && ns.is_none_or(|ns| ns.contains(&row.n))));
+        None => {
+            for batch in batches {
+                rows.extend(sql::shutdown_number::of_batch(tx, &original.id, batch.batch).await?);
+            }
+        }
     }
+    rows.retain(is_off);
     rows.sort_unstable_by_key(|row| row.n);
     Ok(rows)
 }

@@ -5,7 +5,7 @@ use crate::{
     domain::{
         appeal::Appeal,
         name::ParticipantName,
-        shutdown::{AppealOutcome, AppealState, NumberState},
+        shutdown::{AppealOutcome, AppealState},
         time::Time,
     },
     store::{Row, StoreError, Tx},
@@ -131,13 +131,6 @@ pub async fn lookup_locked(tx: &mut dyn Tx, id: &str) -> Result<Option<Appeal>, 
 pub async fn lookup_sealed(tx: &mut dyn Tx, id: &str) -> Result<Option<Sealed>, StoreError> {
     let sql = concat!(sealed!(), "WHERE a.id = ?1");
     tx.query(sql, values![id]).await?.first().map(read_sealed).transpose()
-}
-
-/// Where the number of an appeal is.
-pub async fn number_state(tx: &mut dyn Tx, id: &str) -> Result<Option<NumberState>, StoreError> {
-    let sql = "SELECT s.state FROM appeal a JOIN shutdown_number s ON s.appeal_index = a.appeal_index WHERE a.id = ?1";
-    let rows = tx.query(sql, values![id]).await?;
-    rows.first().map(|row| row.word(0, NumberState::parse)).transpose()
 }
 
 /// Appeals after an id, with what is sealed.

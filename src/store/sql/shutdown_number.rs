@@ -1,6 +1,8 @@
 //! The numbers of plans and orders: one row for each number and order.
 
-use super::values;
+use std::sync::LazyLock;
+
+use super::{any, values};
 use crate::{
     domain::{
         name::ParticipantName,
@@ -97,6 +99,16 @@ pub async fn of_batch(tx: &mut dyn Tx, order_id: &str, batch: i64) -> Result<Vec
     let sql =
         concat!("SELECT ", columns!(), " FROM shutdown_number WHERE order_id = ?1 AND batch = ?2 ORDER BY n");
     tx.query(sql, values![order_id, batch]).await?.iter().map(read).collect()
+}
+
+/// Numbers of an order by their places in the list.
+pub async fn of_places(tx: &mut dyn Tx, order_id: &str, ns: &[i64]) -> Result<Vec<NumberRow>, StoreError> {
+    static SQL: LazyLock<&'static str> = LazyLock::new(|| {
+        const BEFORE: &str =
+            concat!("SELECT ", columns!(), " FROM shutdown_number WHERE order_id = ?1 AND n IN ");
+        any::text(BEFORE, 1, "")
+    });
+    any::query_ints(tx, &SQL, values![order_id], ns).await?.iter().map(read).collect()
 }
 
 /// A number in every order, the newest first.
