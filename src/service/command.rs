@@ -2,8 +2,12 @@
 //! order first; several orders in the order of their ids, the youngest first, so that a restoration comes before what it
 //! restores.
 
+pub mod advance;
 pub mod count;
+pub mod judge;
 pub mod look;
 pub mod mirror;
 pub mod outbox;
 pub mod release;
+pub mod session;
+pub mod settle;

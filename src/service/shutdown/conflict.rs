@@ -61,7 +61,8 @@ pub async fn resolve(
     }
     let mine = claim(tx, order, now).await?;
     let mut others = Vec::new();
-    for (id, numbers) in by_order {
+    // The youngest is locked first, as everywhere.
+    for (id, numbers) in by_order.into_iter().rev() {
         let Some(other) = sql::shutdown::lookup_locked(tx, &id).await? else { continue };
         others.push((claim(tx, &other, now).await?, other, numbers));
     }

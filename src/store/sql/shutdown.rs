@@ -231,6 +231,18 @@ pub async fn batches(tx: &mut dyn Tx, order_id: &str) -> Result<Vec<BatchRow>, S
     rows.iter().map(read_batch).collect()
 }
 
+/// One batch of an order.
+pub async fn batch(tx: &mut dyn Tx, order_id: &str, batch: i64) -> Result<Option<BatchRow>, StoreError> {
+    let rows = tx
+        .query(
+            "SELECT order_id, batch, wave, kind, mvno, carrier, number_count, release_time FROM shutdown_batch
+             WHERE order_id = ?1 AND batch = ?2",
+            values![order_id, batch],
+        )
+        .await?;
+    rows.first().map(read_batch).transpose()
+}
+
 /// Says that a batch is released.
 pub async fn release_batch(tx: &mut dyn Tx, order_id: &str, batch: i64, now: Time) -> Result<(), StoreError> {
     tx.send(

@@ -99,11 +99,32 @@ pub async fn shift(
     }
 }
 
-/// Those of a batch that were not released.
-pub async fn planned(tx: &mut dyn Tx, order_id: &str, batch: i64) -> Result<Vec<i64>, StoreError> {
-    let sql = "SELECT n FROM shutdown_number
-               WHERE order_id = ?1 AND batch = ?2 AND state = 'PLANNED' ORDER BY n";
-    tx.query(sql, values![order_id, batch]).await?.iter().map(|row| row.int(0)).collect()
+/// Those of a batch that are in one state.
+pub async fn at(
+    tx: &mut dyn Tx,
+    order_id: &str,
+    batch: i64,
+    state: NumberState,
+) -> Result<Vec<i64>, StoreError> {
+    let sql = "SELECT n FROM shutdown_number WHERE order_id = ?1 AND batch = ?2 AND state = ?3 ORDER BY n";
+    tx.query(sql, values![order_id, batch, state.as_str()]).await?.iter().map(|row| row.int(0)).collect()
+}
+
+/// Every number of a batch: its place in the list, by what it is found, and where it is.
+pub async fn each(
+    tx: &mut dyn Tx,
+    order_id: &str,
+    batch: i64,
+) -> Result<Vec<(i64, Vec<u8>, Place)>, StoreError> {
+    let rows = tx
+        .query(
+            "SELECT n, number_index, state, mvno_state, carrier_state FROM shutdown_number
+             WHERE order_id = ?1 AND batch = ?2",
+            values![order_id, batch],
+        )
+        .await?;
+    let one = |row: &Row| Ok((row.int(0)?, row.blob(1)?.to_vec(), place(row, 2)?));
+    rows.iter().map(one).collect()
 }
 
 /// Keeps the counts of a batch.
@@ -124,36 +145,50 @@ pub async fn count(
     .await
 }
 
-/// How far the released batches of an order are, by wave; and how many numbers in them are not final.
-pub async fn waves(tx: &mut dyn Tx, order_id: &str) -> Result<Vec<(i64, Wave, i64)>, StoreError> {
+/// How far the batches of an order are that were released since, by wave.
+pub async fn waves(tx: &mut dyn Tx, order_id: &str, since: Time) -> Result<Vec<(i64, Wave)>, StoreError> {
     let rows = tx
         .query(
             "SELECT wave, CAST(SUM(number_count) AS BIGINT), CAST(SUM(executed_count) AS BIGINT),
-               CAST(SUM(failed_count) AS BIGINT), CAST(SUM(number_count - final_count) AS BIGINT)
-             FROM shutdown_batch WHERE order_id = ?1 AND batch > 0 AND release_time IS NOT NULL
+               CAST(SUM(failed_count) AS BIGINT)
+             FROM shutdown_batch WHERE order_id = ?1 AND batch > 0 AND release_time >= ?2
              GROUP BY wave ORDER BY wave",
-            values![order_id],
+            values![order_id, since],
         )
         .await?;
-    let wave = |row: &Row| {
-        Ok((row.int(0)?, Wave::default().with(row.int(1)?, row.int(2)?, row.int(3)?), row.int(4)?))
-    };
+    let wave = |row: &Row| Ok((row.int(0)?, Wave::default().with(row.int(1)?, row.int(2)?, row.int(3)?)));
     rows.iter().map(wave).collect()
 }
 
-/// The batches of an order in which numbers of another order's batch are.
+/// What is left of an order: how many of its batches were not released, and how many of the numbers that go somewhere
+/// are not final.
+pub async fn left(tx: &mut dyn Tx, order_id: &str) -> Result<(i64, i64), StoreError> {
+    let rows = tx
+        .query(
+            "SELECT COUNT(*) - COUNT(release_time), CAST(COALESCE(SUM(number_count - final_count), 0) AS BIGINT)
+             FROM shutdown_batch WHERE order_id = ?1 AND batch > 0",
+            values![order_id],
+        )
+        .await?;
+    let row = rows.first().ok_or_else(|| StoreError::inconsistent("shutdown_batch", "count", order_id))?;
+    Ok((row.int(0)?, row.int(1)?))
+}
+
+/// The numbers of another order that are in this batch too, or those of them that are in one state here: by their batch
+/// there.
 pub async fn same_numbers(
     tx: &mut dyn Tx,
     order_id: &str,
     batch: i64,
     other: &str,
+    at: Option<NumberState>,
 ) -> Result<Vec<(i64, Vec<i64>)>, StoreError> {
     let rows = tx
         .query(
             "SELECT o.batch, o.n FROM shutdown_number m
                JOIN shutdown_number o ON o.number_index = m.number_index AND o.order_id = ?3
-             WHERE m.order_id = ?1 AND m.batch = ?2 ORDER BY o.batch, o.n",
-            values![order_id, batch, other],
+             WHERE m.order_id = ?1 AND m.batch = ?2 AND (?4 = '' OR m.state = ?4) ORDER BY o.batch, o.n",
+            values![order_id, batch, other, at.map_or("", NumberState::as_str)],
         )
         .await?;
     let mut found: Vec<(i64, Vec<i64>)> = Vec::new();
@@ -186,8 +221,12 @@ pub async fn restoring(tx: &mut dyn Tx, order_id: &str, batch: i64) -> Result<Ve
 const PLACE: &str = "state, mvno_state, carrier_state, count";
 
 fn read(row: &Row) -> Result<(Place, i64), StoreError> {
+    Ok((place(row, 0)?, row.int(3)?))
+}
+
+fn place(row: &Row, at: usize) -> Result<Place, StoreError> {
     let word = |at| row.word(at, NumberState::parse);
-    Ok((Place { state: word(0)?, mvno: word(1)?, carrier: word(2)? }, row.int(3)?))
+    Ok(Place { state: word(at)?, mvno: word(at + 1)?, carrier: word(at + 2)? })
 }
 
 // === impl Chosen ===
