@@ -230,6 +230,8 @@ impl App {
         app.spawn(rounds::turns(app.gateway.clone()));
         app.spawn(rounds::prune(app.gateway.clone()));
         app.spawn(rounds::ladders(app.gateway.clone()));
+        app.spawn(rounds::appeals(app.gateway.clone()));
+        app.spawn(rounds::overdue(app.gateway.clone()));
         app.spawn(rounds::erasure(app.gateway.clone()));
         app.spawn(rounds::orders(app.gateway.clone()));
         app.spawn(rounds::rewrap(app.gateway.clone()));

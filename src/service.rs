@@ -7,6 +7,7 @@
 
 pub mod act;
 pub mod allocate_numbers;
+pub mod appeal;
 pub mod assess_industry_user;
 pub mod board;
 pub mod change_line;
@@ -16,6 +17,7 @@ pub mod command;
 pub mod context;
 pub mod evidence;
 pub mod feed;
+mod floor;
 pub mod gate;
 pub mod identity;
 pub mod import;

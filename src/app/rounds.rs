@@ -123,6 +123,28 @@ pub(super) async fn orders(gateway: Arc<Gateway>) {
     }
 }
 
+/// Records, every second, which MVNOs fell behind with their commands and which caught up.
+pub(super) async fn overdue(gateway: Arc<Gateway>) {
+    loop {
+        tokio::time::sleep(SECOND).await;
+        match gateway.follow_overdue().await {
+            Ok(0) => {}
+            Ok(turned) => tracing::info!(turned, "standings turned by overdue commands"),
+            Err(refusal) => tracing::error!(%refusal, "overdue commands were not recorded; tried again"),
+        }
+    }
+}
+
+/// Alarms appeals that nobody decided in time, every second.
+pub(super) async fn appeals(gateway: Arc<Gateway>) {
+    loop {
+        tokio::time::sleep(SECOND).await;
+        if let Err(refusal) = gateway.alarm_late_appeals().await {
+            tracing::error!(%refusal, "late appeals were not alarmed; tried again");
+        }
+    }
+}
+
 /// Erases what was kept long enough, every hour.
 pub(super) async fn erasure(gateway: Arc<Gateway>) {
     loop {

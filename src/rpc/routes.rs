@@ -12,6 +12,7 @@ use tonic_health::{ServingStatus, server::HealthReporter};
 use tower::Service;
 
 use super::{
+    appeal::Appeals,
     channel::Channels,
     command::Commands,
     compliance::Compliance,
@@ -19,9 +20,9 @@ use super::{
     numbering::Numbering,
     participant::Participants,
     pb::{
-        self, channel_service_server::ChannelServiceServer, command_service_server::CommandServiceServer,
-        compliance_service_server::ComplianceServiceServer, identity_service_server::IdentityServiceServer,
-        numbering_service_server::NumberingServiceServer,
+        self, appeal_service_server::AppealServiceServer, channel_service_server::ChannelServiceServer,
+        command_service_server::CommandServiceServer, compliance_service_server::ComplianceServiceServer,
+        identity_service_server::IdentityServiceServer, numbering_service_server::NumberingServiceServer,
         participant_service_server::ParticipantServiceServer,
         registration_service_server::RegistrationServiceServer,
         server_info_service_server::ServerInfoServiceServer,
@@ -47,6 +48,7 @@ pub(super) const LARGEST_ANSWER: usize = 4 << 20;
 /// The services.
 #[derive(Clone)]
 pub struct Routes {
+    appeals: AppealServiceServer<Appeals>,
     compliance: ComplianceServiceServer<Compliance>,
     supervision: SupervisionServiceServer<Supervision>,
     participants: ParticipantServiceServer<Participants>,
@@ -81,6 +83,7 @@ impl Routes {
         };
         const SETS: &str = "the descriptors are checked when they are built";
         let routes = Self {
+            appeals: limited!(AppealServiceServer::new(Appeals { gateway: gateway.clone() })),
             compliance: limited!(ComplianceServiceServer::new(Compliance {
                 gateway: gateway.clone(),
                 feed,
@@ -107,8 +110,9 @@ impl Routes {
     }
 
     /// The names of the services that have a health of their own.
-    pub fn names() -> [&'static str; 9] {
+    pub fn names() -> [&'static str; 10] {
         [
+            AppealServiceServer::<Appeals>::NAME,
             ComplianceServiceServer::<Compliance>::NAME,
             SupervisionServiceServer::<Supervision>::NAME,
             ParticipantServiceServer::<Participants>::NAME,
@@ -143,6 +147,7 @@ impl Service<Request> for Routes {
     fn call(&mut self, request: Request) -> Answer {
         let path = request.uri().path();
         match path.trim_start_matches('/').split_once('/').map_or("", |(service, _)| service) {
+            "greenlane.v1.AppealService" => self.appeals.call(request),
             "greenlane.v1.ComplianceService" => self.compliance.call(request),
             "greenlane.v1.SupervisionService" => self.supervision.call(request),
             "greenlane.v1.ParticipantService" => self.participants.call(request),

@@ -17,6 +17,7 @@ pub mod fact;
 pub mod import;
 pub mod line;
 pub mod number_hold;
+pub mod opposed;
 pub mod participant;
 pub mod reader;
 pub mod reason;

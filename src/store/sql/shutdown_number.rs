@@ -1,6 +1,8 @@
 //! The numbers of plans and orders: one row for each number and order.
 
-use super::values;
+use std::sync::LazyLock;
+
+use super::{any, values};
 use crate::{
     domain::{
         name::ParticipantName,
@@ -112,6 +114,16 @@ pub async fn sealed(
         _ => Ok((row.int(0)?, Some(row.blob(1)?.to_vec()))),
     };
     rows.iter().map(one).collect()
+}
+
+/// Numbers of an order by their places in the list.
+pub async fn of_places(tx: &mut dyn Tx, order_id: &str, ns: &[i64]) -> Result<Vec<NumberRow>, StoreError> {
+    static SQL: LazyLock<&'static str> = LazyLock::new(|| {
+        const BEFORE: &str =
+            concat!("SELECT ", columns!(), " FROM shutdown_number WHERE order_id = ?1 AND n IN ");
+        any::text(BEFORE, 1, "")
+    });
+    any::query_ints(tx, &SQL, values![order_id], ns).await?.iter().map(read).collect()
 }
 
 /// A number in every order, the newest first.

@@ -14,7 +14,7 @@ use crate::{
         shutdown::{NumberState, Scopes, Side},
         time::Time,
     },
-    store::{Row, StoreError, Tx},
+    store::{Row, StoreError, Tx, sql::shutdown::OrderRow},
 };
 
 /// Numbers of a batch.
@@ -249,6 +249,29 @@ pub async fn same_numbers(
         }
     }
     Ok(found)
+}
+
+/// The orders whose numbers a batch of a restoration lets back: the one that it restores, and those that it won over.
+/// The youngest first.
+pub async fn lets_back(
+    tx: &mut dyn Tx,
+    restoration: &OrderRow,
+    batch: i64,
+) -> Result<Vec<String>, StoreError> {
+    let rows = tx
+        .query(
+            "SELECT DISTINCT o.order_id FROM shutdown_number m
+               JOIN shutdown_number o ON o.number_index = m.number_index
+             WHERE m.order_id = ?1 AND m.batch = ?2 AND o.overruled_by = ?1 AND o.order_id <> ?1
+             ORDER BY o.order_id DESC",
+            values![restoration.id.as_str(), batch],
+        )
+        .await?;
+    let mut ids = rows.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<Vec<_>, _>>()?;
+    ids.extend(restoration.restores.clone());
+    ids.sort_unstable_by(|a, b| b.cmp(a));
+    ids.dedup();
+    Ok(ids)
 }
 
 /// Orders of restoration that are letting numbers of this batch back at this moment.
