@@ -4,6 +4,7 @@ pub mod approval;
 pub mod limit;
 pub mod list;
 pub mod order;
+pub mod precedence;
 pub mod terms;
 pub mod wave;
 

@@ -3,8 +3,10 @@
 
 pub mod alarm;
 pub mod batch;
+pub mod conflict;
 pub mod follow;
 pub mod key;
+pub mod overdue;
 pub mod restore;
 
 use crate::{

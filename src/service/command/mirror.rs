@@ -21,7 +21,7 @@ use crate::{
 /// What a number that a later order overtook has as its code.
 const OVERTAKEN: &str = "OVERTAKEN";
 
-/// Shows in the order restored what a restoration did to the numbers of one of its batches, or to those of them that are
+/// Shows in the order restored, and in those that it won over, what a restoration did to the numbers of one of its batches, or to those of them that are
 /// in one state.
 pub async fn restored(
     tx: &mut dyn Tx,
@@ -31,10 +31,12 @@ pub async fn restored(
     step: Step,
     now: Time,
 ) -> Result<(), StoreError> {
-    let Some(original) = &restoration.restores else { return Ok(()) };
-    let Some(original) = sql::shutdown::lookup_locked(tx, original).await? else { return Ok(()) };
-    let same = sql::shutdown_place::same_numbers(tx, &restoration.id, batch, &original.id, at).await?;
-    shift(tx, &original, &same, step, Left::at(now)).await
+    for id in sql::shutdown_place::lets_back(tx, restoration, batch).await? {
+        let Some(other) = sql::shutdown::lookup_locked(tx, &id).await? else { continue };
+        let same = sql::shutdown_place::same_numbers(tx, &restoration.id, batch, &id, at).await?;
+        shift(tx, &other, &same, step, Left::at(now)).await?;
+    }
+    Ok(())
 }
 
 /// The same for some of its numbers, by those which are in that place.

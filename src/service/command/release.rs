@@ -112,7 +112,10 @@ async fn put(tx: &mut dyn Tx, order: &OrderRow, batches: Vec<BatchRow>, now: Tim
     for (batch, kind) in released {
         match kind {
             CommandKind::Shutdown => mirror::overtake(tx, order, batch, now).await?,
-            CommandKind::Restore => mirror::restored(tx, order, batch, None, Step::Restoring, now).await?,
+            CommandKind::Restore => {
+                let gone = Some(NumberState::Released);
+                mirror::restored(tx, order, batch, gone, Step::Restoring, now).await?;
+            }
             CommandKind::Verify => {}
         }
     }

@@ -200,6 +200,14 @@ pub async fn save(tx: &mut dyn Tx, row: &OrderRow) -> Result<(), StoreError> {
     .await
 }
 
+/// Orders that have to be looked at.
+pub async fn list_due(tx: &mut dyn Tx, now: Time, limit: i64) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT id FROM shutdown_order WHERE next_time IS NOT NULL AND next_time <= ?1
+               ORDER BY next_time LIMIT ?2";
+    let rows = tx.query(sql, values![now, limit]).await?;
+    rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
+}
+
 /// Adds a batch.
 pub async fn add_batch(tx: &mut dyn Tx, batch: &BatchRow) -> Result<(), StoreError> {
     tx.send(
