@@ -8,6 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    time::Duration,
 };
 
 use greenlane::rpc::pb;
@@ -27,6 +28,9 @@ use crate::{
 
 /// Chains of orders at once, each on numbers of its own.
 const CHAINS: usize = 8;
+
+/// Looks at how far it is.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// How much of it.
 struct Size {
@@ -55,47 +59,86 @@ fn size() -> Size {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_on_a_file() {
-    run(Engine::Sqlite, size(), Habit::Careful).await.is_sound();
+    run(Engine::Sqlite, size()).await.is_sound();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_on_postgres() {
-    run(Engine::Postgres, size(), Habit::Careful).await.is_sound();
+    run(Engine::Postgres, size()).await.is_sound();
 }
 
-/// A receiver that goes on beyond what it has dealt with loses commands, and the account shows it.
+/// A receiver that goes on beyond what it has dealt with loses commands, and its account shows it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_careless_receiver_is_seen() {
-    let found = run(Engine::Sqlite, Size { commands: 200, receivers: 5, kills: 0 }, Habit::Careless).await;
+    let world = World::start(Engine::Sqlite, 2);
+    let ring = Ring::start(&world, 2, Habit::Careless);
+    let mut officers = world.officers();
+    let mut turn = 0;
+    while !ring.receivers.iter().any(Receiver::has_lost) {
+        turn += 1;
+        let msisdns = (1..=2).map(|m| blocks::number(0, m, turn)).collect();
+        officers.shut_down(&Wish { order_number: format!("OFF-{turn}"), msisdns }).await;
+    }
+    let accounts = ring.stop().await;
+    let found = check(&world.record, &accounts, &[]).await;
     assert!(found.lost > 0, "{found:?}");
 }
 
-async fn run(engine: Engine, size: Size, habit: Habit) -> Found {
+/// Every receiver, each by a link that is cut.
+struct Ring {
+    receivers: Vec<Receiver>,
+    /// How many commands were new to one of them.
+    heard: Arc<AtomicUsize>,
+    links: Vec<(Cuts, Arc<Proxy>)>,
+}
+
+// === impl Ring ===
+
+impl Ring {
+    fn start(world: &World, mvnos: usize, habit: Habit) -> Self {
+        let mut ring = Self { receivers: Vec::new(), heard: Arc::default(), links: Vec::new() };
+        let carriers = CARRIERS.map(|(name, _)| name.replace("carriers/", "carrier-"));
+        let mvnos = (1..=mvnos).map(|m| format!("mvno-{}", blocks::mvno(m)));
+        for identity in carriers.into_iter().chain(mvnos) {
+            let link = Arc::new(Proxy::start(&world.node.address));
+            let name = identity.replacen("carrier-", "carriers/", 1).replacen("mvno-", "mvnos/", 1);
+            let channel = world.by(&link, &identity);
+            ring.receivers.push(Receiver::start(name, channel, habit, ring.heard.clone()));
+            ring.links.push((Cuts::of(link.clone()), link));
+        }
+        ring
+    }
+
+    /// What each was told, by name.
+    async fn stop(self) -> BTreeMap<String, Account> {
+        let mut accounts = BTreeMap::new();
+        for receiver in self.receivers {
+            accounts.insert(receiver.name.clone(), receiver.stop().await);
+        }
+        drop(self.links);
+        accounts
+    }
+}
+
+async fn run(engine: Engine, size: Size) -> Found {
     let watch = Watch::start();
     let mvnos = size.receivers.saturating_sub(CARRIERS.len()).max(1);
     let mut world = World::start(engine, mvnos);
-    let heard = Arc::new(AtomicUsize::new(0));
-    let carriers = CARRIERS.map(|(name, _)| name.replace("carriers/", "carrier-"));
-    let identities = carriers.into_iter().chain((1..=mvnos).map(|m| format!("mvno-{}", blocks::mvno(m))));
-    let mut links = Vec::new();
-    let mut receivers = Vec::new();
-    for identity in identities {
-        let link = Arc::new(Proxy::start(&world.node.address));
-        let name = identity.replacen("carrier-", "carriers/", 1).replacen("mvno-", "mvnos/", 1);
-        receivers.push(Receiver::start(name, world.by(&link, &identity), habit, heard.clone()));
-        links.push((Cuts::of(link.clone()), link));
-    }
+    let ring = Ring::start(&world, mvnos, Habit::Careful);
     let enough = Arc::new(AtomicBool::new(false));
     let mut chains = JoinSet::new();
     for chain in 0..CHAINS {
-        let work = drive(world.officers(), chain, mvnos, enough.clone(), habit == Habit::Careful);
-        chains.spawn(work);
+        chains.spawn(drive(world.officers(), chain, mvnos, enough.clone()));
     }
     let mut killed = 0;
-    while heard.load(Ordering::Acquire) < size.commands {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    while ring.heard.load(Ordering::Acquire) < size.commands {
+        // A chain that was refused would leave this waiting for ever.
+        if let Some(chain) = chains.try_join_next() {
+            chain.expect("no officer was refused");
+        }
+        tokio::time::sleep(LOOK).await;
         let share = size.commands * (killed + 1) / (size.kills + 1);
-        if killed < size.kills && heard.load(Ordering::Acquire) >= share {
+        if killed < size.kills && ring.heard.load(Ordering::Acquire) >= share {
             world.node.kill();
             world.node.start_again();
             killed += 1;
@@ -103,18 +146,10 @@ async fn run(engine: Engine, size: Size, habit: Habit) -> Found {
     }
     enough.store(true, Ordering::Release);
     let mut orders = Vec::new();
-    if habit == Habit::Careful {
-        while let Some(chain) = chains.join_next().await {
-            orders.extend(chain.expect("no officer was refused"));
-        }
-    } else {
-        chains.shutdown().await;
+    while let Some(chain) = chains.join_next().await {
+        orders.extend(chain.expect("no officer was refused"));
     }
-    drop(links);
-    let mut accounts = BTreeMap::new();
-    for receiver in receivers {
-        accounts.insert(receiver.name.clone(), receiver.stop().await);
-    }
+    let accounts = ring.stop().await;
     let found = check(&world.record, &accounts, &orders).await;
     println!(
         "{engine:?}: {} receivers, {killed} kills, {:.0} s; {}",
@@ -131,7 +166,6 @@ async fn drive(
     chain: usize,
     mvnos: usize,
     enough: Arc<AtomicBool>,
-    to_the_end: bool,
 ) -> Vec<pb::ShutdownOrder> {
     let msisdns: Vec<String> =
         (1..=mvnos).map(|m| blocks::number((m + chain) % CARRIERS.len(), m, chain + 1)).collect();
@@ -139,18 +173,14 @@ async fn drive(
     for turn in 0.. {
         let wish = Wish { order_number: format!("OFF-{chain}-{turn}"), msisdns: msisdns.clone() };
         let order = officers.shut_down(&wish).await;
-        orders.push(wait(&mut officers, &order, to_the_end).await);
+        orders.push(officers.ended(&order.name).await);
         let back = officers.let_back(&order.name, &format!("ON-{chain}-{turn}")).await;
-        orders.push(wait(&mut officers, &back, to_the_end).await);
+        orders.push(officers.ended(&back.name).await);
         if enough.load(Ordering::Acquire) {
             break;
         }
     }
     orders
-}
-
-async fn wait(officers: &mut Officers, order: &pb::ShutdownOrder, to_the_end: bool) -> pb::ShutdownOrder {
-    if to_the_end { officers.ended(&order.name).await } else { order.clone() }
 }
 
 /// Holds what receivers were told to the record.

@@ -97,7 +97,8 @@ impl Receiver {
                 );
                 {
                     let mut account = kept.lock().expect("whole");
-                    if !passes && !fenced {
+                    // A careless one may be ahead of everything there is.
+                    if !passes && !fenced && habit == Habit::Careful {
                         account.faults.push(format!("refused: {status:?}"));
                         return;
                     }
@@ -109,6 +110,16 @@ impl Receiver {
             }
         });
         Self { name, account, work }
+    }
+
+    /// Whether something came without what stood before it.
+    pub fn has_lost(&self) -> bool {
+        let account = self.account.lock().expect("whole");
+        account
+            .commands
+            .keys()
+            .next_back()
+            .is_some_and(|last| usize::try_from(*last) != Ok(account.commands.len()))
     }
 
     /// Ends it; what it was told.
