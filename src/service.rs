@@ -7,6 +7,7 @@
 
 pub mod act;
 pub mod allocate_numbers;
+pub mod appeal;
 pub mod assess_industry_user;
 pub mod board;
 pub mod change_line;
@@ -16,6 +17,7 @@ pub mod command;
 pub mod context;
 pub mod evidence;
 pub mod feed;
+mod floor;
 pub mod gate;
 pub mod identity;
 pub mod import;
@@ -70,6 +72,8 @@ pub struct Gateway {
     pub closing: CancellationToken,
     /// Binds page tokens to their list and filter.
     pub pages: page::Pages,
+    /// Wakes the streams of receivers that have commands to take.
+    pub signals: Arc<command::signal::Signals>,
     /// By what persons are kept and known; `None`: none are.
     pub persons: Option<Arc<persons::Persons>>,
 }

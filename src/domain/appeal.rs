@@ -146,9 +146,9 @@ impl Appeal {
                     .to_owned(),
             ),
             (Some(AppealOutcome::Upheld), None) => (
-                "申诉成立。该号码此前已恢复或未被关停；如仍无法使用，请联系本企业客服。".to_owned(),
-                "The appeal is upheld. The number was let back before, or was never cut; if it does not work, ask your \
-                 operator's customer service."
+                "申诉成立，原指令不再限制该号码；如仍无法使用，可能另有指令，请联系本企业客服或96110。".to_owned(),
+                "The appeal is upheld, and the order holds the number no more. If it does not work, another order may \
+                 hold it: ask your operator's customer service, or 96110."
                     .to_owned(),
             ),
             (Some(AppealOutcome::Rejected), _) => (

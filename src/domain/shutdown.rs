@@ -5,6 +5,7 @@ pub mod impact;
 pub mod limit;
 pub mod list;
 pub mod order;
+pub mod precedence;
 pub mod terms;
 pub mod wave;
 

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use moka::sync::Cache;
 
-use super::{Gateway, context::Context};
+use super::{Gateway, appeal::codes::Codes, context::Context};
 use crate::{
     authority::{
         Authority, Question,
@@ -31,6 +31,8 @@ pub struct Persons {
     pub vault: Arc<Vault>,
     /// Asks whether a person is real.
     pub authority: Desk,
+    /// Who tries which codes of appeals.
+    pub codes: Codes,
     /// Tokens that this node has seen kept, and when: they are not kept again each time that they are given out.
     pub tokens: Cache<SubjectToken, Time>,
 }
@@ -43,8 +45,9 @@ const MOST_TOKENS: u64 = 100_000;
 impl Persons {
     /// Kept by that vault, known by that authority.
     pub fn new(vault: Arc<Vault>, authority: Arc<dyn Authority>, clock: Arc<dyn Clock>) -> Self {
+        let codes = Codes::new(vault.index().clone(), clock.clone());
         let guesses = Guesses::new(vault.index().clone(), Bounds::default(), clock);
-        Self { vault, authority: Desk::new(authority, guesses), tokens: Cache::new(MOST_TOKENS) }
+        Self { vault, authority: Desk::new(authority, guesses), codes, tokens: Cache::new(MOST_TOKENS) }
     }
 
     /// The index under which a document's holder is found.

@@ -30,6 +30,8 @@ pub enum Step {
     Restoring,
     /// It was let back.
     Restored,
+    /// It could not be let back.
+    NotRestored,
     /// A later order wants the opposite.
     Overtaken,
 }
@@ -97,12 +99,17 @@ impl Place {
                 return Ok(Self { state: if waits { S::Overdue } else { self.state }, ..self });
             }
             // Nobody lets a restoration back.
-            Step::Restoring | Step::Restored if order == CommandKind::Restore => return Ok(self),
+            Step::Restoring | Step::Restored | Step::NotRestored if order == CommandKind::Restore => {
+                return Ok(self);
+            }
             // What was refused by the order itself, or is held, was not cut.
             Step::Restoring if self.state == S::Restored || self.was_never_ordered() => return Ok(self),
             Step::Restoring => return Ok(Self { state: S::Restoring, ..self }),
             Step::Restored if self.state == S::Restoring => return Ok(Self { state: S::Restored, ..self }),
             Step::Restored => return Ok(self),
+            // It is again where its sides say that it is.
+            Step::NotRestored if self.state == S::Restoring => next.state = S::Released,
+            Step::NotRestored => return Ok(self),
             Step::Overtaken if self.is_final() => return Ok(self),
             Step::Overtaken => return Ok(Self { state: S::Refused, ..self }),
         }
@@ -135,7 +142,7 @@ impl Place {
     }
 
     /// Whether its state is not that of its sides: the order itself, or another one, decided it.
-    fn is_overlaid(self, order: CommandKind) -> bool {
+    pub fn is_overlaid(self, order: CommandKind) -> bool {
         use NumberState as S;
         match self.state {
             S::Held | S::Restoring => true,

@@ -47,6 +47,7 @@ acts!(
     BlacklistChannelRequest,
     CloseFindingRequest,
     CreateParticipantRequest,
+    DecideAppealRequest,
     LiftRestrictionRequest,
     LiftSuspensionRequest,
     OpenFindingRequest,
@@ -79,6 +80,7 @@ plain_acts!(
     AuthoriseChannelRequest,
     BindReaderRequest,
     DisputeCardRequest,
+    FileAppealRequest,
     RegisterRequest,
     SubmitRectificationRequest,
 );

@@ -2,7 +2,7 @@
 
 use crate::{
     domain::{
-        command::fold::Place,
+        command::fold::{Place, is_final},
         shutdown::{CommandKind, NumberState, OrderState, Side},
         time::Time,
     },
@@ -60,12 +60,12 @@ pub async fn conclude(tx: &mut dyn Tx, order: &mut OrderRow, now: Time) -> Resul
     if order.state != Some(OrderState::InProgress) {
         return Ok(false);
     }
-    let open: i64 = sql::shutdown_place::waves(tx, &order.id).await?.iter().map(|(_, _, open)| open).sum();
-    if open > 0 {
+    let (pending, open) = sql::shutdown_place::left(tx, &order.id).await?;
+    if pending > 0 || open > 0 {
         return Ok(false);
     }
     let tally = sql::shutdown_number::tally(tx, &order.id).await?;
-    if tally.iter().any(|(state, _)| !crate::domain::command::fold::is_final(*state)) {
+    if tally.iter().any(|(state, _)| !is_final(*state)) {
         return Ok(false);
     }
     let good = |state| matches!(state, NumberState::Verified | NumberState::Restored);

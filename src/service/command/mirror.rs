@@ -5,6 +5,7 @@ use super::count;
 use crate::{
     domain::{
         command::fold::{Place, Step},
+        shutdown::NumberState,
         time::Time,
     },
     store::{
@@ -20,18 +21,22 @@ use crate::{
 /// What a number that a later order overtook has as its code.
 const OVERTAKEN: &str = "OVERTAKEN";
 
-/// Shows in the order restored what a restoration did to the numbers of one of its batches.
+/// Shows in the order restored, and in those that it won over, what a restoration did to the numbers of one of its batches, or to those of them that are
+/// in one state.
 pub async fn restored(
     tx: &mut dyn Tx,
     restoration: &OrderRow,
     batch: i64,
+    at: Option<NumberState>,
     step: Step,
     now: Time,
 ) -> Result<(), StoreError> {
-    let Some(original) = &restoration.restores else { return Ok(()) };
-    let Some(original) = sql::shutdown::lookup_locked(tx, original).await? else { return Ok(()) };
-    let same = sql::shutdown_place::same_numbers(tx, &restoration.id, batch, &original.id).await?;
-    shift(tx, &original, &same, step, Left::at(now)).await
+    for id in sql::shutdown_place::lets_back(tx, restoration, batch).await? {
+        let Some(other) = sql::shutdown::lookup_locked(tx, &id).await? else { continue };
+        let same = sql::shutdown_place::same_numbers(tx, &restoration.id, batch, &id, at).await?;
+        shift(tx, &other, &same, step, Left::at(now)).await?;
+    }
+    Ok(())
 }
 
 /// The same for some of its numbers, by those which are in that place.
@@ -65,7 +70,7 @@ pub async fn overtake(tx: &mut dyn Tx, shutdown: &OrderRow, batch: i64, now: Tim
     let left = Left { code: Some(OVERTAKEN), overruled_by: Some(&shutdown.id), now };
     for id in sql::shutdown_place::restoring(tx, &shutdown.id, batch).await? {
         let Some(mut restoration) = sql::shutdown::lookup_locked(tx, &id).await? else { continue };
-        let same = sql::shutdown_place::same_numbers(tx, &shutdown.id, batch, &id).await?;
+        let same = sql::shutdown_place::same_numbers(tx, &shutdown.id, batch, &id, None).await?;
         let open = |place: &Place| !place.is_final();
         for (at, ns) in &same {
             let chosen = Chosen { order_id: &id, batch: *at, ns: Some(ns) };
@@ -78,7 +83,7 @@ pub async fn overtake(tx: &mut dyn Tx, shutdown: &OrderRow, batch: i64, now: Tim
         if let Some(original) = &restoration.restores
             && let Some(original) = sql::shutdown::lookup_locked(tx, original).await?
         {
-            let same = sql::shutdown_place::same_numbers(tx, &shutdown.id, batch, &original.id).await?;
+            let same = sql::shutdown_place::same_numbers(tx, &shutdown.id, batch, &original.id, None).await?;
             shift(tx, &original, &same, Step::Restored, left).await?;
         }
         if count::conclude(tx, &mut restoration, now).await? {

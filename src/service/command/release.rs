@@ -12,6 +12,7 @@ use crate::{
         shutdown::{ApprovalNeed, CommandKind, NumberState, OrderState, Side},
         time::Time,
     },
+    service::shutdown::follow,
     store::{
         StoreError, Tx,
         sql::{
@@ -58,10 +59,15 @@ async fn next_wave(
     if order.approval == ApprovalNeed::NotNeeded || wave <= order.wave {
         return Ok(Some(wave));
     }
-    let released = sql::shutdown_place::waves(tx, &order.id).await?;
-    let through = released.iter().all(|(_, wave, _)| !wave.went_wrong())
-        && released.last().is_none_or(|(_, wave, _)| wave.is_through());
+    let released = sql::shutdown_place::waves(tx, &order.id, since(order)).await?;
+    let through = released.iter().all(|(_, wave)| !wave.went_wrong())
+        && released.last().is_none_or(|(_, wave)| wave.is_through());
     Ok(through.then_some(wave))
+}
+
+/// What was released before an officer looked again and let the order go on is not held against it.
+pub fn since(order: &OrderRow) -> Time {
+    order.approve_time.or(order.issue_time).unwrap_or_default()
 }
 
 async fn put(tx: &mut dyn Tx, order: &OrderRow, batches: Vec<BatchRow>, now: Time) -> Result<(), StoreError> {
@@ -77,7 +83,7 @@ async fn put(tx: &mut dyn Tx, order: &OrderRow, batches: Vec<BatchRow>, now: Tim
             let members = if number_count == batch.number_count {
                 None
             } else {
-                Some(sql::shutdown_place::planned(tx, &order.id, batch.batch).await?)
+                Some(sql::shutdown_place::at(tx, &order.id, batch.batch, NumberState::Planned).await?)
             };
             let draft = |receiver, side| Draft {
                 receiver,
@@ -94,6 +100,9 @@ async fn put(tx: &mut dyn Tx, order: &OrderRow, batches: Vec<BatchRow>, now: Tim
             let to = Place::PLANNED.after(order.kind, Step::Released(batch.kind)).unwrap_or(Place::PLANNED);
             let chosen = Chosen::all(&order.id, batch.batch);
             sql::shutdown_place::shift(tx, chosen, Place::PLANNED, to, Left::at(now)).await?;
+            if batch.kind == CommandKind::Verify {
+                follow::executed(tx, order, batch.batch, members.as_deref()).await?;
+            }
             released.insert(batch.batch, batch.kind);
         }
         if number_count < batch.number_count {
@@ -103,7 +112,10 @@ async fn put(tx: &mut dyn Tx, order: &OrderRow, batches: Vec<BatchRow>, now: Tim
     for (batch, kind) in released {
         match kind {
             CommandKind::Shutdown => mirror::overtake(tx, order, batch, now).await?,
-            CommandKind::Restore => mirror::restored(tx, order, batch, Step::Restoring, now).await?,
+            CommandKind::Restore => {
+                let gone = Some(NumberState::Released);
+                mirror::restored(tx, order, batch, gone, Step::Restoring, now).await?;
+            }
             CommandKind::Verify => {}
         }
     }

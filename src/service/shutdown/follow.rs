@@ -68,10 +68,7 @@ async fn free(
 ) -> Result<(), StoreError> {
     let mut met = sql::number_hold::met(tx, &order.id, batch).await?;
     met.retain(|met| members.is_none_or(|ns| ns.contains(&met.n)));
-    let ends = |met: &&Met| {
-        order.restores.as_deref() == Some(&met.hold.order_id)
-            || met.overruled_by.as_deref() == Some(&order.id)
-    };
+    let ends = |met: &&Met| order.restores.as_deref() == Some(&met.hold.order_id) || met.over;
     for line in sql::line::of_batch_locked(tx, &order.id, batch).await? {
         let of_it = || met.iter().filter(|met| met.hold.number_index == line.number_index);
         let Some(Met { hold: Hold { own, .. }, .. }) = of_it().next() else { continue };

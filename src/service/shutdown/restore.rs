@@ -2,7 +2,9 @@
 //! officer had done by break glass. Makes and issues an order of its own.
 
 use super::{
+    alarm::Raised,
     batch::{self, Batches},
+    conflict::{self, Asked},
     key, order_name,
 };
 use crate::{
@@ -80,6 +82,12 @@ pub async fn restore(
         "numbers": order.number_count,
     });
     record::entry(tx, "restore", &order_name(&id), now, detail, None).await?;
+    let asked = match cause {
+        Cause::Appeal => Asked::ByPerson,
+        Cause::Expired | Cause::Unconfirmed => Asked::ByTime,
+    };
+    // Told before the commit: a conflict that is told once too often is better than one that is not.
+    conflict::resolve(tx, &order, asked, now).await?.into_iter().for_each(Raised::sound);
     release(tx, &mut order, now).await?;
     Ok(order)
 }
@@ -90,15 +98,23 @@ pub async fn off(
     original: &OrderRow,
     ns: Option<&[i64]>,
 ) -> Result<Vec<NumberRow>, StoreError> {
+    let mut batches = sql::shutdown::batches(tx, &original.id).await?;
+    // What was off before is another order's matter.
+    batches.retain(|batch| batch.kind == CommandKind::Shutdown && batch.release_time.is_some());
     let mut rows = Vec::new();
-    for batch in sql::shutdown::batches(tx, &original.id).await? {
-        // What was off before is another order's matter.
-        if batch.kind != CommandKind::Shutdown || batch.release_time.is_none() {
-            continue;
+    match ns {
+        // One of 100,000 is not looked for among all of them.
+        Some(ns) => {
+            rows = sql::shutdown_number::of_places(tx, &original.id, ns).await?;
+            rows.retain(|row| batches.iter().any(|batch| batch.batch == row.batch));
         }
-        let found = sql::shutdown_number::of_batch(tx, &original.id, batch.batch).await?;
-        rows.extend(found.into_iter().filter(|row| is_off(row) && ns.is_none_or(|ns| ns.contains(&row.n))));
+        None => {
+            for batch in batches {
+                rows.extend(sql::shutdown_number::of_batch(tx, &original.id, batch.batch).await?);
+            }
+        }
     }
+    rows.retain(is_off);
     rows.sort_unstable_by_key(|row| row.n);
     Ok(rows)
 }

@@ -44,6 +44,8 @@ CREATE INDEX shutdown_plan_of_number ON shutdown_order (organisation, order_numb
 CREATE INDEX shutdown_order_of_organisation ON shutdown_order (organisation, issue_time);
 -- What has to be looked at again, and when: a wave, an approval or an expiry.
 CREATE INDEX shutdown_order_due ON shutdown_order (next_time) WHERE next_time IS NOT NULL;
+-- What is under way, for whoever wants the opposite.
+CREATE INDEX shutdown_order_under_way ON shutdown_order (kind) WHERE state IN ('IN_PROGRESS', 'HALTED');
 CREATE INDEX shutdown_plan_unissued ON shutdown_order (plan_expire_time) WHERE issue_time IS NULL;
 
 -- The numbers that one MVNO and one carrier get in one command each: at most 500 of one wave. Batch 0 has what goes to
@@ -138,7 +140,10 @@ CREATE TABLE command (
   next_time BIGINT,
   PRIMARY KEY (receiver, sequence)
 );
+-- What was not done in time and is not yet.
+CREATE INDEX command_late ON command (receiver) WHERE late = 2 AND done_time IS NULL;
 CREATE INDEX command_resent ON command (receiver, resend) WHERE resend IS NOT NULL;
+CREATE INDEX command_overdue ON command (receiver) WHERE late = 2 AND done_time IS NULL;
 CREATE INDEX command_of_batch ON command (order_id, batch);
 -- What was not done, by when it is sent again or late.
 CREATE INDEX command_due ON command (next_time) WHERE next_time IS NOT NULL;

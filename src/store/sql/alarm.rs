@@ -57,6 +57,13 @@ pub async fn add(tx: &mut dyn Tx, alarm: &AlarmRow) -> Result<(), StoreError> {
     .await
 }
 
+/// How many of a kind an order has since then.
+pub async fn count(tx: &mut dyn Tx, order_id: &str, kind: AlarmKind, since: Time) -> Result<i64, StoreError> {
+    let sql = "SELECT COUNT(*) FROM alarm WHERE order_id = ?1 AND kind = ?2 AND alarm_time >= ?3";
+    let rows = tx.query(sql, values![order_id, kind.as_str(), since]).await?;
+    rows.first().ok_or_else(|| StoreError::inconsistent("alarm", "count", order_id))?.int(0)
+}
+
 /// Alarms before an id, the newest first; `before` is empty for the newest.
 pub async fn list(
     tx: &mut dyn Tx,

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::{any, values};
 use crate::{
-    domain::line::LineState,
+    domain::{line::LineState, shutdown::NumberState},
     store::{Row, StoreError, Tx},
 };
 
@@ -28,8 +28,8 @@ pub struct Met {
     pub n: i64,
     /// The hold.
     pub hold: Hold,
-    /// The order that won over the one that holds.
-    pub overruled_by: Option<String>,
+    /// Whether the number was let back in that order already, or another one won it.
+    pub over: bool,
 }
 
 /// Takes the numbers of a batch, or one of them. What the line would be without is kept once: what its ladder had stopped
@@ -62,7 +62,7 @@ pub async fn take(
 pub async fn met(tx: &mut dyn Tx, order_id: &str, batch: i64) -> Result<Vec<Met>, StoreError> {
     let rows = tx
         .query(
-            "SELECT h.number_index, h.order_id, h.state, h.own, s.n, x.overruled_by
+            "SELECT h.number_index, h.order_id, h.state, h.own, s.n, x.state, x.overruled_by
              FROM shutdown_number s
              JOIN number_hold h ON h.number_index = s.number_index
              LEFT JOIN shutdown_number x ON x.number_index = h.number_index AND x.order_id = h.order_id
@@ -71,8 +71,8 @@ pub async fn met(tx: &mut dyn Tx, order_id: &str, batch: i64) -> Result<Vec<Met>
         )
         .await?;
     let met = |row: &Row| {
-        let overruled_by = row.opt_text(5)?.map(str::to_owned);
-        Ok(Met { n: row.int(4)?, hold: sense(row)?, overruled_by })
+        let over = row.opt_text(5)? == Some(NumberState::Restored.as_str()) || row.opt_text(6)?.is_some();
+        Ok(Met { n: row.int(4)?, hold: sense(row)?, over })
     };
     rows.iter().map(|row| met(row).map_err(|error: StoreError| named(error, row))).collect()
 }
@@ -86,9 +86,11 @@ pub async fn release(tx: &mut dyn Tx, number_index: &[u8], order_id: &str) -> Re
     .await
 }
 
-/// The holds of one number.
+/// The holds of one number. One whose number was let back, whoever executed that, is none any more.
 pub async fn of(tx: &mut dyn Tx, number_index: &[u8]) -> Result<Vec<Hold>, StoreError> {
-    let sql = "SELECT number_index, order_id, state, own FROM number_hold WHERE number_index = ?1";
+    let sql = "SELECT h.number_index, h.order_id, h.state, h.own FROM number_hold h
+               JOIN shutdown_number s ON s.number_index = h.number_index AND s.order_id = h.order_id
+               WHERE h.number_index = ?1 AND s.state <> 'RESTORED'";
     let rows = tx.query(sql, values![number_index.to_vec()]).await?;
     rows.iter().map(|row| sense(row).map_err(|error| named(error, row))).collect()
 }
@@ -96,7 +98,13 @@ pub async fn of(tx: &mut dyn Tx, number_index: &[u8]) -> Result<Vec<Hold>, Store
 /// The same of many numbers at once.
 pub async fn of_many(tx: &mut dyn Tx, numbers: &[[u8; 32]]) -> Result<Vec<Hold>, StoreError> {
     static SQL: LazyLock<&'static str> = LazyLock::new(|| {
-        any::text("SELECT number_index, order_id, state, own FROM number_hold WHERE number_index IN ", 0, "")
+        any::text(
+            "SELECT h.number_index, h.order_id, h.state, h.own FROM number_hold h
+             JOIN shutdown_number s ON s.number_index = h.number_index AND s.order_id = h.order_id
+             WHERE s.state <> 'RESTORED' AND h.number_index IN ",
+            0,
+            "",
+        )
     });
     let rows = any::query(tx, &SQL, &[], numbers).await?;
     rows.iter().map(|row| sense(row).map_err(|error| named(error, row))).collect()

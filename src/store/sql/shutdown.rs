@@ -249,6 +249,14 @@ pub async fn save(tx: &mut dyn Tx, row: &OrderRow) -> Result<(), StoreError> {
     .await
 }
 
+/// Orders that have to be looked at.
+pub async fn list_due(tx: &mut dyn Tx, now: Time, limit: i64) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT id FROM shutdown_order WHERE next_time IS NOT NULL AND next_time <= ?1
+               ORDER BY next_time LIMIT ?2";
+    let rows = tx.query(sql, values![now, limit]).await?;
+    rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
+}
+
 /// Adds a batch.
 pub async fn add_batch(tx: &mut dyn Tx, batch: &BatchRow) -> Result<(), StoreError> {
     tx.send(
@@ -284,6 +292,18 @@ pub async fn batches(tx: &mut dyn Tx, order_id: &str) -> Result<Vec<BatchRow>, S
         )
         .await?;
     rows.iter().map(read_batch).collect()
+}
+
+/// One batch of an order.
+pub async fn batch(tx: &mut dyn Tx, order_id: &str, batch: i64) -> Result<Option<BatchRow>, StoreError> {
+    let rows = tx
+        .query(
+            "SELECT order_id, batch, wave, kind, mvno, carrier, number_count, release_time FROM shutdown_batch
+             WHERE order_id = ?1 AND batch = ?2",
+            values![order_id, batch],
+        )
+        .await?;
+    rows.first().map(read_batch).transpose()
 }
 
 /// Says that a batch is released.

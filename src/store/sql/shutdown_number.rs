@@ -1,6 +1,8 @@
 //! The numbers of plans and orders: one row for each number and order.
 
-use super::values;
+use std::sync::LazyLock;
+
+use super::{any, values};
 use crate::{
     domain::{
         name::ParticipantName,
@@ -265,6 +267,31 @@ pub async fn decided(tx: &mut dyn Tx, order_id: &str, flag: ImpactFlag) -> Resul
     let sql = "SELECT COUNT(*) FROM shutdown_number WHERE order_id = ?1 AND batch > 0 AND (flags & ?2) <> 0";
     let rows = tx.query(sql, values![order_id, Flags::default().with(flag).bits()]).await?;
     rows.first().ok_or_else(|| StoreError::inconsistent("shutdown_number", "count", order_id))?.int(0)
+}
+
+/// The sealed numbers of a batch, in the order of the list; `None` for one that was erased.
+pub async fn sealed(
+    tx: &mut dyn Tx,
+    order_id: &str,
+    batch: i64,
+) -> Result<Vec<(i64, Option<Vec<u8>>)>, StoreError> {
+    let sql = "SELECT n, number FROM shutdown_number WHERE order_id = ?1 AND batch = ?2 ORDER BY n";
+    let rows = tx.query(sql, values![order_id, batch]).await?;
+    let one = |row: &Row| match row.0.get(1) {
+        Some(crate::store::Value::Null) => Ok((row.int(0)?, None)),
+        _ => Ok((row.int(0)?, Some(row.blob(1)?.to_vec()))),
+    };
+    rows.iter().map(one).collect()
+}
+
+/// Numbers of an order by their places in the list.
+pub async fn of_places(tx: &mut dyn Tx, order_id: &str, ns: &[i64]) -> Result<Vec<NumberRow>, StoreError> {
+    static SQL: LazyLock<&'static str> = LazyLock::new(|| {
+        const BEFORE: &str =
+            concat!("SELECT ", columns!(), " FROM shutdown_number WHERE order_id = ?1 AND n IN ");
+        any::text(BEFORE, 1, "")
+    });
+    any::query_ints(tx, &SQL, values![order_id], ns).await?.iter().map(read).collect()
 }
 
 /// A number in every order, the newest first.

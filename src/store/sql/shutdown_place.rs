@@ -5,14 +5,16 @@ use std::sync::LazyLock;
 use super::{any, values};
 use crate::{
     domain::{
+        caller::Class,
         command::{
             fold::{self, Place},
             wave::Wave,
         },
-        shutdown::NumberState,
+        name::ParticipantName,
+        shutdown::{NumberState, Scopes, Side},
         time::Time,
     },
-    store::{Row, StoreError, Tx},
+    store::{Row, StoreError, Tx, sql::shutdown::OrderRow},
 };
 
 /// Numbers of a batch.
@@ -99,11 +101,79 @@ pub async fn shift(
     }
 }
 
-/// Those of a batch that were not released.
-pub async fn planned(tx: &mut dyn Tx, order_id: &str, batch: i64) -> Result<Vec<i64>, StoreError> {
-    let sql = "SELECT n FROM shutdown_number
-               WHERE order_id = ?1 AND batch = ?2 AND state = 'PLANNED' ORDER BY n";
-    tx.query(sql, values![order_id, batch]).await?.iter().map(|row| row.int(0)).collect()
+/// Those of a batch that are in one state.
+pub async fn at(
+    tx: &mut dyn Tx,
+    order_id: &str,
+    batch: i64,
+    state: NumberState,
+) -> Result<Vec<i64>, StoreError> {
+    let sql = "SELECT n FROM shutdown_number WHERE order_id = ?1 AND batch = ?2 AND state = ?3 ORDER BY n";
+    tx.query(sql, values![order_id, batch, state.as_str()]).await?.iter().map(|row| row.int(0)).collect()
+}
+
+/// Every number of a batch: its place in the list, by what it is found, and where it is.
+pub async fn each(
+    tx: &mut dyn Tx,
+    order_id: &str,
+    batch: i64,
+) -> Result<Vec<(i64, Vec<u8>, Place)>, StoreError> {
+    let rows = tx
+        .query(
+            "SELECT n, number_index, state, mvno_state, carrier_state FROM shutdown_number
+             WHERE order_id = ?1 AND batch = ?2",
+            values![order_id, batch],
+        )
+        .await?;
+    let one = |row: &Row| Ok((row.int(0)?, row.blob(1)?.to_vec(), place(row, 2)?));
+    rows.iter().map(one).collect()
+}
+
+/// Batches that were released to a receiver by real orders to shut down, after that one: what may be off there.
+pub async fn released_to(
+    tx: &mut dyn Tx,
+    receiver: &ParticipantName,
+    after: (&str, i64),
+    limit: i64,
+) -> Result<Vec<(String, i64, Scopes)>, StoreError> {
+    const MVNO: &str = "SELECT b.order_id, b.batch, o.scopes FROM shutdown_batch b
+        JOIN shutdown_order o ON o.id = b.order_id
+        WHERE b.mvno = ?1 AND (b.order_id > ?2 OR (b.order_id = ?2 AND b.batch > ?3)) AND b.batch > 0
+          AND b.release_time IS NOT NULL AND o.kind = 'SHUTDOWN' AND o.drill = 0
+        ORDER BY b.order_id, b.batch LIMIT ?4";
+    const CARRIER: &str = "SELECT b.order_id, b.batch, o.scopes FROM shutdown_batch b
+        JOIN shutdown_order o ON o.id = b.order_id
+        WHERE b.carrier = ?1 AND (b.order_id > ?2 OR (b.order_id = ?2 AND b.batch > ?3)) AND b.batch > 0
+          AND b.release_time IS NOT NULL AND o.kind = 'SHUTDOWN' AND o.drill = 0
+        ORDER BY b.order_id, b.batch LIMIT ?4";
+    let sql = if receiver.class == Class::Mvno { MVNO } else { CARRIER };
+    let rows = tx.query(sql, values![receiver, after.0, after.1, limit]).await?;
+    let one = |row: &Row| Ok((row.text(0)?.to_owned(), row.int(1)?, Scopes::from_bits(row.int(2)?)));
+    rows.iter().map(one).collect()
+}
+
+/// The sealed numbers of a batch after that place in the list which that side is to keep off.
+pub async fn kept_off(
+    tx: &mut dyn Tx,
+    order_id: &str,
+    batch: i64,
+    side: Side,
+    after: i64,
+) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
+    const MVNO: &str = "SELECT n, number FROM shutdown_number
+        WHERE order_id = ?1 AND batch = ?2 AND n > ?3 AND number IS NOT NULL
+          AND mvno_state NOT IN ('PLANNED', 'REFUSED', 'FAILED') AND state NOT IN ('RESTORING', 'RESTORED')
+        ORDER BY n";
+    const CARRIER: &str = "SELECT n, number FROM shutdown_number
+        WHERE order_id = ?1 AND batch = ?2 AND n > ?3 AND number IS NOT NULL
+          AND carrier_state NOT IN ('PLANNED', 'REFUSED', 'FAILED') AND state NOT IN ('RESTORING', 'RESTORED')
+        ORDER BY n";
+    let sql = match side {
+        Side::Mvno => MVNO,
+        Side::Carrier => CARRIER,
+    };
+    let rows = tx.query(sql, values![order_id, batch, after]).await?;
+    rows.iter().map(|row| Ok((row.int(0)?, row.blob(1)?.to_vec()))).collect()
 }
 
 /// Keeps the counts of a batch.
@@ -124,36 +194,50 @@ pub async fn count(
     .await
 }
 
-/// How far the released batches of an order are, by wave; and how many numbers in them are not final.
-pub async fn waves(tx: &mut dyn Tx, order_id: &str) -> Result<Vec<(i64, Wave, i64)>, StoreError> {
+/// How far the batches of an order are that were released since, by wave.
+pub async fn waves(tx: &mut dyn Tx, order_id: &str, since: Time) -> Result<Vec<(i64, Wave)>, StoreError> {
     let rows = tx
         .query(
             "SELECT wave, CAST(SUM(number_count) AS BIGINT), CAST(SUM(executed_count) AS BIGINT),
-               CAST(SUM(failed_count) AS BIGINT), CAST(SUM(number_count - final_count) AS BIGINT)
-             FROM shutdown_batch WHERE order_id = ?1 AND batch > 0 AND release_time IS NOT NULL
+               CAST(SUM(failed_count) AS BIGINT)
+             FROM shutdown_batch WHERE order_id = ?1 AND batch > 0 AND release_time >= ?2
              GROUP BY wave ORDER BY wave",
-            values![order_id],
+            values![order_id, since],
         )
         .await?;
-    let wave = |row: &Row| {
-        Ok((row.int(0)?, Wave::default().with(row.int(1)?, row.int(2)?, row.int(3)?), row.int(4)?))
-    };
+    let wave = |row: &Row| Ok((row.int(0)?, Wave::default().with(row.int(1)?, row.int(2)?, row.int(3)?)));
     rows.iter().map(wave).collect()
 }
 
-/// The batches of an order in which numbers of another order's batch are.
+/// What is left of an order: how many of its batches were not released, and how many of the numbers that go somewhere
+/// are not final.
+pub async fn left(tx: &mut dyn Tx, order_id: &str) -> Result<(i64, i64), StoreError> {
+    let rows = tx
+        .query(
+            "SELECT COUNT(*) - COUNT(release_time), CAST(COALESCE(SUM(number_count - final_count), 0) AS BIGINT)
+             FROM shutdown_batch WHERE order_id = ?1 AND batch > 0",
+            values![order_id],
+        )
+        .await?;
+    let row = rows.first().ok_or_else(|| StoreError::inconsistent("shutdown_batch", "count", order_id))?;
+    Ok((row.int(0)?, row.int(1)?))
+}
+
+/// The numbers of another order that are in this batch too, or those of them that are in one state here: by their batch
+/// there.
 pub async fn same_numbers(
     tx: &mut dyn Tx,
     order_id: &str,
     batch: i64,
     other: &str,
+    at: Option<NumberState>,
 ) -> Result<Vec<(i64, Vec<i64>)>, StoreError> {
     let rows = tx
         .query(
             "SELECT o.batch, o.n FROM shutdown_number m
                JOIN shutdown_number o ON o.number_index = m.number_index AND o.order_id = ?3
-             WHERE m.order_id = ?1 AND m.batch = ?2 ORDER BY o.batch, o.n",
-            values![order_id, batch, other],
+             WHERE m.order_id = ?1 AND m.batch = ?2 AND (?4 = '' OR m.state = ?4) ORDER BY o.batch, o.n",
+            values![order_id, batch, other, at.map_or("", NumberState::as_str)],
         )
         .await?;
     let mut found: Vec<(i64, Vec<i64>)> = Vec::new();
@@ -165,6 +249,29 @@ pub async fn same_numbers(
         }
     }
     Ok(found)
+}
+
+/// The orders whose numbers a batch of a restoration lets back: the one that it restores, and those that it won over.
+/// The youngest first.
+pub async fn lets_back(
+    tx: &mut dyn Tx,
+    restoration: &OrderRow,
+    batch: i64,
+) -> Result<Vec<String>, StoreError> {
+    let rows = tx
+        .query(
+            "SELECT DISTINCT o.order_id FROM shutdown_number m
+               JOIN shutdown_number o ON o.number_index = m.number_index
+             WHERE m.order_id = ?1 AND m.batch = ?2 AND o.overruled_by = ?1 AND o.order_id <> ?1
+             ORDER BY o.order_id DESC",
+            values![restoration.id.as_str(), batch],
+        )
+        .await?;
+    let mut ids = rows.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<Vec<_>, _>>()?;
+    ids.extend(restoration.restores.clone());
+    ids.sort_unstable_by(|a, b| b.cmp(a));
+    ids.dedup();
+    Ok(ids)
 }
 
 /// Orders of restoration that are letting numbers of this batch back at this moment.
@@ -186,8 +293,12 @@ pub async fn restoring(tx: &mut dyn Tx, order_id: &str, batch: i64) -> Result<Ve
 const PLACE: &str = "state, mvno_state, carrier_state, count";
 
 fn read(row: &Row) -> Result<(Place, i64), StoreError> {
+    Ok((place(row, 0)?, row.int(3)?))
+}
+
+fn place(row: &Row, at: usize) -> Result<Place, StoreError> {
     let word = |at| row.word(at, NumberState::parse);
-    Ok((Place { state: word(0)?, mvno: word(1)?, carrier: word(2)? }, row.int(3)?))
+    Ok(Place { state: word(at)?, mvno: word(at + 1)?, carrier: word(at + 2)? })
 }
 
 // === impl Chosen ===

@@ -15,6 +15,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         Just(Step::Late),
         Just(Step::Restoring),
         Just(Step::Restored),
+        Just(Step::NotRestored),
         Just(Step::Overtaken),
     ];
     proptest::collection::vec(step, 0..24)
