@@ -5,6 +5,8 @@ pub mod support;
 
 #[path = "gateway/acts.rs"]
 mod acts;
+#[path = "gateway/appeals.rs"]
+mod appeals;
 #[path = "gateway/channels.rs"]
 mod channels;
 #[path = "gateway/checks.rs"]
@@ -21,6 +23,8 @@ mod ledger;
 mod lists;
 #[path = "gateway/numbers.rs"]
 mod numbers;
+#[path = "gateway/orders.rs"]
+mod orders;
 #[path = "gateway/participants.rs"]
 mod participants;
 #[path = "gateway/past.rs"]
