@@ -13,8 +13,12 @@ mod channels;
 mod checks;
 #[path = "gateway/clock.rs"]
 mod clock;
+#[path = "gateway/conflicts.rs"]
+mod conflicts;
 #[path = "gateway/evidence.rs"]
 mod evidence;
+#[path = "gateway/follow.rs"]
+mod follow;
 #[path = "gateway/identity.rs"]
 mod identity;
 #[path = "gateway/ledger.rs"]
