@@ -41,6 +41,7 @@ use crate::{
     service::{
         Gateway,
         board::{self, Board},
+        command::signal::Signals,
         evidence::Evidence,
         feed::Feed,
         page::Pages,
@@ -232,6 +233,7 @@ impl App {
         app.spawn(rounds::appeals(app.gateway.clone()));
         app.spawn(rounds::overdue(app.gateway.clone()));
         app.spawn(rounds::erasure(app.gateway.clone()));
+        app.spawn(rounds::orders(app.gateway.clone()));
         app.spawn(rounds::rewrap(app.gateway.clone()));
         app.spawn(rounds::health(app.ready.clone(), app.reporter.clone()));
         app.spawn(rounds::material(app.server.clone(), app.settings.tls.clone()));
@@ -383,6 +385,8 @@ fn gateway(
     let board = Arc::new(Board::new(bound, clock.clone()));
     let feed = Arc::new(Feed::new(board.clone(), rules.clone(), clock.clone(), shelf));
     store.follow(feed.clone());
+    let signals = Arc::new(Signals::default());
+    store.follow(signals.clone());
     let gateway = Gateway {
         evidence: Arc::new(Evidence::new(clock.clone())),
         store,
@@ -393,6 +397,7 @@ fn gateway(
         signer: Arc::new(signer),
         closing: CancellationToken::new(),
         pages: Pages::new(pages.as_ref()),
+        signals,
         persons,
     };
     Ok((Arc::new(gateway), feed))

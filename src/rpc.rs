@@ -3,6 +3,7 @@
 
 pub mod appeal;
 pub mod channel;
+pub mod command;
 pub mod compliance;
 pub mod convert;
 pub mod identity;

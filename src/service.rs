@@ -72,6 +72,8 @@ pub struct Gateway {
     pub closing: CancellationToken,
     /// Binds page tokens to their list and filter.
     pub pages: page::Pages,
+    /// Wakes the streams of receivers that have commands to take.
+    pub signals: Arc<command::signal::Signals>,
     /// By what persons are kept and known; `None`: none are.
     pub persons: Option<Arc<persons::Persons>>,
 }

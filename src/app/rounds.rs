@@ -96,6 +96,9 @@ pub(super) async fn prune(gateway: Arc<Gateway>) {
         if let Err(abort) = pruned.await {
             tracing::warn!(refusal = %crate::service::refusal(abort), "old request ids, tokens and rejected rows were not forgotten");
         }
+        if let Err(refusal) = gateway.forget_commands().await {
+            tracing::warn!(%refusal, "old commands were not forgotten");
+        }
     }
 }
 
@@ -104,6 +107,19 @@ pub(super) async fn ladders(gateway: Arc<Gateway>) {
     loop {
         tokio::time::sleep(SECOND * 60).await;
         until_none("a ladder was not climbed", || gateway.climb_ladders()).await;
+    }
+}
+
+/// Does what time alone does to orders and their commands, every second: releases, expiries, and what is late.
+pub(super) async fn orders(gateway: Arc<Gateway>) {
+    loop {
+        tokio::time::sleep(SECOND).await;
+        if let Err(refusal) = gateway.look_at_orders().await {
+            tracing::error!(%refusal, "an order that is due was not looked at; tried again");
+        }
+        if let Err(refusal) = gateway.redeliver().await {
+            tracing::error!(%refusal, "commands that are due were not sent again; tried again");
+        }
     }
 }
 

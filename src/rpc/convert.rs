@@ -4,6 +4,7 @@
 pub mod act;
 pub mod answer;
 pub mod channel;
+pub mod command;
 pub mod document;
 pub mod fact;
 pub mod fields;

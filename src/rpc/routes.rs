@@ -14,14 +14,15 @@ use tower::Service;
 use super::{
     appeal::Appeals,
     channel::Channels,
+    command::Commands,
     compliance::Compliance,
     identity::Identity,
     numbering::Numbering,
     participant::Participants,
     pb::{
         self, appeal_service_server::AppealServiceServer, channel_service_server::ChannelServiceServer,
-        compliance_service_server::ComplianceServiceServer, identity_service_server::IdentityServiceServer,
-        numbering_service_server::NumberingServiceServer,
+        command_service_server::CommandServiceServer, compliance_service_server::ComplianceServiceServer,
+        identity_service_server::IdentityServiceServer, numbering_service_server::NumberingServiceServer,
         participant_service_server::ParticipantServiceServer,
         registration_service_server::RegistrationServiceServer,
         server_info_service_server::ServerInfoServiceServer,
@@ -53,6 +54,7 @@ pub struct Routes {
     participants: ParticipantServiceServer<Participants>,
     numbering: NumberingServiceServer<Numbering>,
     channels: ChannelServiceServer<Channels>,
+    commands: CommandServiceServer<Commands>,
     identity: IdentityServiceServer<Identity>,
     registrations: RegistrationServiceServer<Registrations>,
     server_info: ServerInfoServiceServer<ServerInfo>,
@@ -91,6 +93,10 @@ impl Routes {
             participants: limited!(ParticipantServiceServer::new(Participants { gateway: gateway.clone() })),
             numbering: limited!(NumberingServiceServer::new(Numbering { gateway: gateway.clone() })),
             channels: limited!(ChannelServiceServer::new(Channels { gateway: gateway.clone() })),
+            commands: limited!(CommandServiceServer::new(Commands {
+                gateway: gateway.clone(),
+                watchers: Watchers::default(),
+            })),
             identity: limited!(IdentityServiceServer::new(Identity { gateway: gateway.clone() })),
             registrations: limited!(RegistrationServiceServer::new(Registrations {
                 gateway: gateway.clone()
@@ -104,7 +110,7 @@ impl Routes {
     }
 
     /// The names of the services that have a health of their own.
-    pub fn names() -> [&'static str; 9] {
+    pub fn names() -> [&'static str; 10] {
         [
             AppealServiceServer::<Appeals>::NAME,
             ComplianceServiceServer::<Compliance>::NAME,
@@ -112,6 +118,7 @@ impl Routes {
             ParticipantServiceServer::<Participants>::NAME,
             NumberingServiceServer::<Numbering>::NAME,
             ChannelServiceServer::<Channels>::NAME,
+            CommandServiceServer::<Commands>::NAME,
             IdentityServiceServer::<Identity>::NAME,
             RegistrationServiceServer::<Registrations>::NAME,
             ServerInfoServiceServer::<ServerInfo>::NAME,
@@ -146,6 +153,7 @@ impl Service<Request> for Routes {
             "greenlane.v1.ParticipantService" => self.participants.call(request),
             "greenlane.v1.NumberingService" => self.numbering.call(request),
             "greenlane.v1.ChannelService" => self.channels.call(request),
+            "greenlane.v1.CommandService" => self.commands.call(request),
             "greenlane.v1.IdentityService" => self.identity.call(request),
             "greenlane.v1.RegistrationService" => self.registrations.call(request),
             "greenlane.v1.ServerInfoService" => self.server_info.call(request),

@@ -3,11 +3,20 @@
 //! restores.
 
 pub mod advance;
+pub mod commanded;
 pub mod count;
+pub mod due;
+pub mod figures;
 pub mod judge;
 pub mod look;
 pub mod mirror;
 pub mod outbox;
+pub mod prune;
+pub mod pull;
+pub mod redeliver;
 pub mod release;
 pub mod session;
 pub mod settle;
+pub mod sign;
+pub mod signal;
+pub mod stream;

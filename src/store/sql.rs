@@ -22,13 +22,16 @@ pub mod participant;
 pub mod reader;
 pub mod reason;
 pub mod receiver;
+pub mod receiver_figures;
 pub mod registration;
 pub mod request;
 pub mod restriction;
 pub mod selling;
 pub mod shutdown;
+pub mod shutdown_known;
 pub mod shutdown_number;
 pub mod shutdown_place;
+pub mod shutdown_weight;
 pub mod standing;
 pub mod subject;
 

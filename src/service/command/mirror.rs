@@ -21,7 +21,7 @@ use crate::{
 /// What a number that a later order overtook has as its code.
 const OVERTAKEN: &str = "OVERTAKEN";
 
-/// Shows in the order restored what a restoration did to the numbers of one of its batches, or to those of them that are
+/// Shows in the order restored, and in those that it won over, what a restoration did to the numbers of one of its batches, or to those of them that are
 /// in one state.
 pub async fn restored(
     tx: &mut dyn Tx,
@@ -31,15 +31,10 @@ pub async fn restored(
     step: Step,
     now: Time,
 ) -> Result<(), StoreError> {
-    let Some(original) = &restoration.restores else { return Ok(()) };
-    // Other orders about these numbers, which it won, show the same. The youngest is locked first.
-    let mut shown = sql::opposed::overruled(tx, &restoration.id, batch).await?;
-    shown.push(original.clone());
-    shown.sort_unstable_by(|a, b| b.cmp(a));
-    for id in shown {
-        let Some(order) = sql::shutdown::lookup_locked(tx, &id).await? else { continue };
+    for id in sql::shutdown_place::lets_back(tx, restoration, batch).await? {
+        let Some(other) = sql::shutdown::lookup_locked(tx, &id).await? else { continue };
         let same = sql::shutdown_place::same_numbers(tx, &restoration.id, batch, &id, at).await?;
-        shift(tx, &order, &same, step, Left::at(now)).await?;
+        shift(tx, &other, &same, step, Left::at(now)).await?;
     }
     Ok(())
 }

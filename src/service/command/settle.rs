@@ -10,6 +10,7 @@ use super::{
     advance,
     judge::{self, Ack, Move},
     session::Claim,
+    stream::sent_entry,
 };
 use crate::{
     domain::{
@@ -70,12 +71,15 @@ impl Gateway {
         Ok(settled)
     }
 
-    /// Writes down that these commands were sent. Of a receiver's own commands only.
-    pub async fn delivered(&self, receiver: &ParticipantName, sequences: Vec<i64>) -> Result<(), Refusal> {
-        let (receiver, clock) = (receiver.clone(), self.clock.clone());
+    /// Writes down that these commands of the caller were sent.
+    pub async fn delivered(&self, context: &Context, sequences: Vec<i64>) -> Result<(), Refusal> {
+        let (context, clock) = (context.clone(), self.clock.clone());
         let written = self.store.write(move |tx| {
-            let (receiver, sequences, now) = (receiver.clone(), sequences.clone(), clock.now());
-            Box::pin(async move { Ok(deliver(tx, &receiver, &sequences, now).await?) })
+            let (context, sequences, now) = (context.clone(), sequences.clone(), clock.now());
+            Box::pin(async move {
+                deliver(tx, &context.caller.organisation, &sequences, now).await?;
+                Ok(sql::entry::append(tx, &sent_entry(&context, &sequences, now)).await?)
+            })
         });
         written.await.map_err(refusal)
     }

@@ -10,6 +10,7 @@ use crate::{
         StoreError,
         sql::{
             shutdown::OrderRow,
+            shutdown_known::Holder,
             shutdown_number::{NUMBER, NumberRow},
         },
     },
@@ -24,6 +25,14 @@ pub fn unlock(persons: &Persons, order: &OrderRow) -> Result<SubjectKey, StoreEr
         .map_err(|error| closed(&order.id, error))
 }
 
+/// The data key of a line's holder.
+pub(super) fn unlock_holder(persons: &Persons, holder: &Holder) -> Result<SubjectKey, StoreError> {
+    persons
+        .vault
+        .unlock(Owner::new(&holder.mvno, &holder.id), &holder.wrapped_key)
+        .map_err(|error| closed(&holder.id, error))
+}
+
 /// Seals a number at its place.
 pub fn seal(key: &SubjectKey, order_id: &str, n: i64, msisdn: &Msisdn) -> Vec<u8> {
     key.seal(NUMBER.at(&place(order_id, n)), msisdn.e164().as_bytes())
@@ -31,8 +40,12 @@ pub fn seal(key: &SubjectKey, order_id: &str, n: i64, msisdn: &Msisdn) -> Vec<u8
 
 /// Opens a number; one that was erased is none any more.
 pub fn open(key: &SubjectKey, row: &NumberRow) -> Result<Msisdn, StoreError> {
-    let place = place(&row.order_id, row.n);
-    let sealed = row.number.as_deref().unwrap_or_default();
+    open_at(key, &row.order_id, row.n, row.number.as_deref().unwrap_or_default())
+}
+
+/// Opens what was sealed at a place.
+pub fn open_at(key: &SubjectKey, order_id: &str, n: i64, sealed: &[u8]) -> Result<Msisdn, StoreError> {
+    let place = place(order_id, n);
     let opened = key.open(NUMBER.at(&place), sealed).map_err(|error| closed(&place, error))?;
     std::str::from_utf8(opened.expose())
         .ok()

@@ -192,6 +192,23 @@ pub async fn due_of(
     tx.query(sql, values![order_id, now, limit]).await?.iter().map(read).collect()
 }
 
+/// The first command of a receiver that must be kept: not done, or released since; `None` where none must.
+pub async fn first_kept(
+    tx: &mut dyn Tx,
+    receiver: &ParticipantName,
+    since: Time,
+) -> Result<Option<i64>, StoreError> {
+    let sql = "SELECT MIN(sequence) FROM command
+               WHERE receiver = ?1 AND (done_time IS NULL OR release_time > ?2)";
+    let rows = tx.query(sql, values![receiver, since]).await?;
+    rows.first().map_or(Ok(None), |row| row.opt_int(0))
+}
+
+/// Forgets a receiver's commands before a sequence, the oldest first; returns how many.
+pub async fn forget(tx: &mut dyn Tx, receiver: &ParticipantName, before: i64) -> Result<u64, StoreError> {
+    tx.execute("DELETE FROM command WHERE receiver = ?1 AND sequence < ?2", values![receiver, before]).await
+}
+
 /// How many of an MVNO's commands are overdue: not executed in time, and not yet; and the due time of the oldest. What is
 /// practice does not count.
 pub async fn overdue(tx: &mut dyn Tx, mvno: &ParticipantName) -> Result<Option<(i64, Time)>, StoreError> {

@@ -55,6 +55,13 @@ pub async fn mark(tx: &mut dyn Tx, name: &ParticipantName) -> Result<Mark, Store
     rows.first().map_or(Ok(Mark { oldest: 1, ..Mark::default() }), |row| read(row, 0))
 }
 
+/// The same, and nobody gives it a sequence until this transaction ends.
+pub async fn mark_locked(tx: &mut dyn Tx, name: &ParticipantName) -> Result<Mark, StoreError> {
+    let sql = "SELECT last_sequence, oldest_sequence, resends FROM receiver WHERE name = ?1 FOR UPDATE";
+    let rows = tx.query(sql, values![name]).await?;
+    rows.first().map_or(Ok(Mark { oldest: 1, ..Mark::default() }), |row| read(row, 0))
+}
+
 /// Where these receivers are, and the session of each that has one.
 pub async fn marks(
     tx: &mut dyn Tx,
@@ -103,6 +110,12 @@ pub async fn begin(
         values![name, session, now],
     )
     .await
+}
+
+/// The session of a receiver that counts now.
+pub async fn session(tx: &mut dyn Tx, name: &ParticipantName) -> Result<Option<String>, StoreError> {
+    let rows = tx.query("SELECT session FROM receiver_session WHERE name = ?1", values![name]).await?;
+    rows.first().map(|row| row.text(0).map(str::to_owned)).transpose()
 }
 
 /// The session of a receiver, which nobody else begins or uses until this transaction ends.

@@ -5,14 +5,16 @@ use std::sync::LazyLock;
 use super::{any, values};
 use crate::{
     domain::{
+        caller::Class,
         command::{
             fold::{self, Place},
             wave::Wave,
         },
-        shutdown::NumberState,
+        name::ParticipantName,
+        shutdown::{NumberState, Scopes, Side},
         time::Time,
     },
-    store::{Row, StoreError, Tx},
+    store::{Row, StoreError, Tx, sql::shutdown::OrderRow},
 };
 
 /// Numbers of a batch.
@@ -127,6 +129,53 @@ pub async fn each(
     rows.iter().map(one).collect()
 }
 
+/// Batches that were released to a receiver by real orders to shut down, after that one: what may be off there.
+pub async fn released_to(
+    tx: &mut dyn Tx,
+    receiver: &ParticipantName,
+    after: (&str, i64),
+    limit: i64,
+) -> Result<Vec<(String, i64, Scopes)>, StoreError> {
+    const MVNO: &str = "SELECT b.order_id, b.batch, o.scopes FROM shutdown_batch b
+        JOIN shutdown_order o ON o.id = b.order_id
+        WHERE b.mvno = ?1 AND (b.order_id > ?2 OR (b.order_id = ?2 AND b.batch > ?3)) AND b.batch > 0
+          AND b.release_time IS NOT NULL AND o.kind = 'SHUTDOWN' AND o.drill = 0
+        ORDER BY b.order_id, b.batch LIMIT ?4";
+    const CARRIER: &str = "SELECT b.order_id, b.batch, o.scopes FROM shutdown_batch b
+        JOIN shutdown_order o ON o.id = b.order_id
+        WHERE b.carrier = ?1 AND (b.order_id > ?2 OR (b.order_id = ?2 AND b.batch > ?3)) AND b.batch > 0
+          AND b.release_time IS NOT NULL AND o.kind = 'SHUTDOWN' AND o.drill = 0
+        ORDER BY b.order_id, b.batch LIMIT ?4";
+    let sql = if receiver.class == Class::Mvno { MVNO } else { CARRIER };
+    let rows = tx.query(sql, values![receiver, after.0, after.1, limit]).await?;
+    let one = |row: &Row| Ok((row.text(0)?.to_owned(), row.int(1)?, Scopes::from_bits(row.int(2)?)));
+    rows.iter().map(one).collect()
+}
+
+/// The sealed numbers of a batch after that place in the list which that side is to keep off.
+pub async fn kept_off(
+    tx: &mut dyn Tx,
+    order_id: &str,
+    batch: i64,
+    side: Side,
+    after: i64,
+) -> Result<Vec<(i64, Vec<u8>)>, StoreError> {
+    const MVNO: &str = "SELECT n, number FROM shutdown_number
+        WHERE order_id = ?1 AND batch = ?2 AND n > ?3 AND number IS NOT NULL
+          AND mvno_state NOT IN ('PLANNED', 'REFUSED', 'FAILED') AND state NOT IN ('RESTORING', 'RESTORED')
+        ORDER BY n";
+    const CARRIER: &str = "SELECT n, number FROM shutdown_number
+        WHERE order_id = ?1 AND batch = ?2 AND n > ?3 AND number IS NOT NULL
+          AND carrier_state NOT IN ('PLANNED', 'REFUSED', 'FAILED') AND state NOT IN ('RESTORING', 'RESTORED')
+        ORDER BY n";
+    let sql = match side {
+        Side::Mvno => MVNO,
+        Side::Carrier => CARRIER,
+    };
+    let rows = tx.query(sql, values![order_id, batch, after]).await?;
+    rows.iter().map(|row| Ok((row.int(0)?, row.blob(1)?.to_vec()))).collect()
+}
+
 /// Keeps the counts of a batch.
 pub async fn count(
     tx: &mut dyn Tx,
@@ -200,6 +249,29 @@ pub async fn same_numbers(
         }
     }
     Ok(found)
+}
+
+/// The orders whose numbers a batch of a restoration lets back: the one that it restores, and those that it won over.
+/// The youngest first.
+pub async fn lets_back(
+    tx: &mut dyn Tx,
+    restoration: &OrderRow,
+    batch: i64,
+) -> Result<Vec<String>, StoreError> {
+    let rows = tx
+        .query(
+            "SELECT DISTINCT o.order_id FROM shutdown_number m
+               JOIN shutdown_number o ON o.number_index = m.number_index
+             WHERE m.order_id = ?1 AND m.batch = ?2 AND o.overruled_by = ?1 AND o.order_id <> ?1
+             ORDER BY o.order_id DESC",
+            values![restoration.id.as_str(), batch],
+        )
+        .await?;
+    let mut ids = rows.iter().map(|row| row.text(0).map(str::to_owned)).collect::<Result<Vec<_>, _>>()?;
+    ids.extend(restoration.restores.clone());
+    ids.sort_unstable_by(|a, b| b.cmp(a));
+    ids.dedup();
+    Ok(ids)
 }
 
 /// Orders of restoration that are letting numbers of this batch back at this moment.
