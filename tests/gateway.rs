@@ -5,14 +5,20 @@ pub mod support;
 
 #[path = "gateway/acts.rs"]
 mod acts;
+#[path = "gateway/appeals.rs"]
+mod appeals;
 #[path = "gateway/channels.rs"]
 mod channels;
 #[path = "gateway/checks.rs"]
 mod checks;
 #[path = "gateway/clock.rs"]
 mod clock;
+#[path = "gateway/conflicts.rs"]
+mod conflicts;
 #[path = "gateway/evidence.rs"]
 mod evidence;
+#[path = "gateway/follow.rs"]
+mod follow;
 #[path = "gateway/identity.rs"]
 mod identity;
 #[path = "gateway/ledger.rs"]
@@ -21,6 +27,8 @@ mod ledger;
 mod lists;
 #[path = "gateway/numbers.rs"]
 mod numbers;
+#[path = "gateway/orders.rs"]
+mod orders;
 #[path = "gateway/participants.rs"]
 mod participants;
 #[path = "gateway/past.rs"]
