@@ -8,6 +8,7 @@ pub mod cancel;
 pub mod conflict;
 pub mod decide_held;
 pub mod follow;
+pub mod forget;
 pub mod get;
 pub mod halt;
 pub mod issue;

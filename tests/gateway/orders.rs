@@ -199,7 +199,8 @@ pub async fn restore(world: &World, order: &str, ns: &[i64], cause: Cause, by: &
         let (order, ns, by, persons) = (order.clone(), ns.clone(), by.clone(), persons.clone());
         Box::pin(async move {
             let original = sql::shutdown::lookup_locked(tx, &order).await?.expect("an order");
-            restore::restore(tx, &persons, &original, Some(&ns), cause, &by, now).await
+            let restored = restore::restore(tx, &persons, &original, Some(&ns), cause, &by, now).await?;
+            Ok(restored.0)
         })
     }));
     written.await.expect("a restoration")

@@ -3,7 +3,7 @@
 use super::{
     order_name,
     shown::wrong_state,
-    step::{self, Stepped},
+    step::{self, Bells, Stepped},
 };
 use crate::{
     domain::{
@@ -32,10 +32,13 @@ impl Gateway {
         faults.hash("plan_sha256", &plan_sha256);
         faults.done()?;
         let (caller, numbers) = (context.caller.clone(), self.open_numbers(&order).await?);
-        self.act(context, move |tx, now| {
+        let (bells, validate_only) = (Bells::default(), context.validate_only);
+        let rings = bells.clone();
+        let done = self.act(context, move |tx, now| {
             let (caller, persons, numbers) = (caller.clone(), persons.clone(), numbers.clone());
-            let (id, plan_sha256) = (order.clone(), plan_sha256.clone());
+            let (id, plan_sha256, bells) = (order.clone(), plan_sha256.clone(), bells.clone());
             Box::pin(async move {
+                bells.silence();
                 let mut order = step::lock_issued(tx, &id).await?;
                 let (own, issuer) = (step::authority(tx, &caller).await?, step::issuer(tx, &order).await?);
                 let issuer = issuer.and_then(|issuer| issuer.level);
@@ -67,6 +70,7 @@ impl Gateway {
                     let next = after(order.state, Step::Approve);
                     order.state = Some(next.ok_or_else(|| Abort::Refused(wrong_state(&order)))?);
                     order.update_time = now;
+                    bells.settle(tx, &order, now).await?;
                 }
                 order.approved_by = Some(caller.to_string());
                 order.approve_time = Some(now);
@@ -74,6 +78,10 @@ impl Gateway {
                 step::done(tx, &order, false, serde_json::json!({ "plan_sha256": plan_sha256 })).await
             })
         })
-        .await
+        .await?;
+        if !validate_only {
+            rings.sound();
+        }
+        Ok(done)
     }
 }

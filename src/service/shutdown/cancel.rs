@@ -45,7 +45,9 @@ impl Gateway {
                 if unconfirmed && !restore::off(tx, &order, None).await?.is_empty() {
                     // Cancelling is no way around the confirmation.
                     let by = caller.to_string();
-                    restore::restore(tx, &persons, &order, None, Cause::Unconfirmed, &by, now).await?;
+                    restore::restore(tx, &persons, &order, None, Cause::Unconfirmed, &by, now)
+                        .await
+                        .map(drop)?;
                 }
                 step::done(tx, &order, false, serde_json::json!({})).await
             })

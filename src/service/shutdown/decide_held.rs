@@ -9,7 +9,7 @@ use super::{
     order_name,
     plan::asked,
     shown::{Shown, wrong_state},
-    step,
+    step::{self, Bells},
 };
 use crate::{
     domain::{
@@ -66,35 +66,44 @@ impl Gateway {
         let context = persons.veil(context);
         let named: Vec<Vec<u8>> =
             asked(&persons, &list).into_iter().map(|asked| asked.number_index.to_vec()).collect();
-        let caller = context.caller.clone();
-        self.act(context, move |tx, now| {
-            let (caller, id, named) = (caller.clone(), order.clone(), named.clone());
-            Box::pin(async move {
-                let mut order = step::lock(tx, &caller, &id).await?;
-                let next = after(order.state, Step::CutHeld);
-                let next = next.ok_or_else(|| Abort::Refused(wrong_state(&order)))?;
-                let held = chosen(tx, &order, &named).await?;
-                let count = i64::try_from(held.len()).unwrap_or(i64::MAX);
-                match decision {
-                    HeldDecision::Spare => {
-                        sql::shutdown_number::spare(tx, &order.id, &places(&held)).await?;
-                    }
-                    HeldDecision::Cut => {
-                        cut(tx, &order, held).await?;
-                        if order.state != Some(next) {
-                            order.state = Some(next);
-                            order.update_time = now;
+        let (caller, bells) = (context.caller.clone(), Bells::default());
+        let (rings, validate_only) = (bells.clone(), context.validate_only);
+        let done = self
+            .act(context, move |tx, now| {
+                let (caller, id, named) = (caller.clone(), order.clone(), named.clone());
+                let bells = bells.clone();
+                Box::pin(async move {
+                    bells.silence();
+                    let mut order = step::lock(tx, &caller, &id).await?;
+                    let next = after(order.state, Step::CutHeld);
+                    let next = next.ok_or_else(|| Abort::Refused(wrong_state(&order)))?;
+                    let held = chosen(tx, &order, &named).await?;
+                    let count = i64::try_from(held.len()).unwrap_or(i64::MAX);
+                    match decision {
+                        HeldDecision::Spare => {
+                            sql::shutdown_number::spare(tx, &order.id, &places(&held)).await?;
+                        }
+                        HeldDecision::Cut => {
+                            cut(tx, &order, held).await?;
+                            if order.state != Some(next) {
+                                order.state = Some(next);
+                                order.update_time = now;
+                            }
+                            bells.settle(tx, &order, now).await?;
                         }
                     }
-                }
-                release(tx, &mut order, now).await?;
-                let detail = serde_json::json!({ "decision": decision.as_str(), "decided": count });
-                let Done { answer, subject, detail, revision } =
-                    step::done(tx, &order, false, detail).await?;
-                Ok(Done { answer: Decided { order: answer.order, count }, subject, detail, revision })
+                    release(tx, &mut order, now).await?;
+                    let detail = serde_json::json!({ "decision": decision.as_str(), "decided": count });
+                    let Done { answer, subject, detail, revision } =
+                        step::done(tx, &order, false, detail).await?;
+                    Ok(Done { answer: Decided { order: answer.order, count }, subject, detail, revision })
+                })
             })
-        })
-        .await
+            .await?;
+        if !validate_only {
+            rings.sound();
+        }
+        Ok(done)
     }
 }
 

@@ -170,6 +170,9 @@ impl Issue<'_> {
         order.issue_reason = Some(self.reason.to_owned());
         order.update_time = self.now;
         order.approve_by_time = (waits || order.break_glass).then(|| self.now.plus(WAITS));
+        if !waits {
+            self.bells.settle(tx, order, self.now).await?;
+        }
         release(tx, order, self.now).await?;
         let why = over.map_or_else(|| "above the limits of one officer".to_owned(), |over| over.to_string());
         if waits {

@@ -4,15 +4,12 @@ use crate::{
     domain::{
         caller::{Caller, Class},
         refusal::Refusal,
-        shutdown::AlarmKind,
+        shutdown::{AlarmKind, alarm::Alarm},
     },
     service::{Gateway, refusal},
     store::{
         Abort,
-        sql::{
-            self,
-            alarm::{AlarmRow, Filter},
-        },
+        sql::{self, alarm::Filter},
     },
 };
 
@@ -25,7 +22,7 @@ impl Gateway {
         order: Option<String>,
         page_size: i32,
         page_token: &str,
-    ) -> Result<(Vec<AlarmRow>, String), Refusal> {
+    ) -> Result<(Vec<Alarm>, String), Refusal> {
         let list = format!("alarms|{}|{kind:?}|{order:?}", caller.organisation);
         let ask = self.pages.ask(&list, page_size, page_token)?;
         let organisation = (caller.class() == Class::Police).then(|| caller.organisation.clone());

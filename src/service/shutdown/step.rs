@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     alarm::Raised,
+    conflict,
     judge::{self, Asked, Depth, world_sha256},
     key, order_name, restore,
     shown::{Shown, not_found, shown},
@@ -237,6 +238,13 @@ impl Bells {
     /// One more.
     pub(super) fn add(&self, raised: Raised) {
         self.0.lock().expect("nobody panics holding it").push(raised);
+    }
+
+    /// What other orders want of the same numbers is settled before an order is released.
+    pub(super) async fn settle(&self, tx: &mut dyn Tx, order: &OrderRow, now: Time) -> Result<(), Abort> {
+        let raised = conflict::resolve(tx, order, conflict::Asked::ByPerson, now).await?;
+        raised.into_iter().for_each(|raised| self.add(raised));
+        Ok(())
     }
 
     /// Sounds all of them.

@@ -257,6 +257,58 @@ pub async fn list_due(tx: &mut dyn Tx, now: Time, limit: i64) -> Result<Vec<Stri
     rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
 }
 
+/// Orders and plans after an id whose keys are wrapped by another key, in the order of ids: whose, which, and its key.
+pub async fn stale(
+    tx: &mut dyn Tx,
+    kek_id: &[u8],
+    after: &str,
+    limit: i64,
+) -> Result<Vec<(ParticipantName, String, Vec<u8>)>, StoreError> {
+    let rows = tx
+        .query(
+            "SELECT organisation, id, wrapped_key FROM shutdown_order WHERE id > ?2 AND kek_id <> ?1
+             ORDER BY id LIMIT ?3",
+            values![kek_id.to_vec(), after, limit],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.participant(0)?, row.text(1)?.to_owned(), row.blob(2)?.to_vec()))).collect()
+}
+
+/// Puts a key wrapped anew in the place of what is expected there. Whether it was.
+pub async fn rewrap(
+    tx: &mut dyn Tx,
+    id: &str,
+    before: &[u8],
+    wrapped_key: Vec<u8>,
+    kek_id: &[u8],
+) -> Result<bool, StoreError> {
+    let rows = tx
+        .execute(
+            "UPDATE shutdown_order SET wrapped_key = ?3, kek_id = ?4 WHERE id = ?1 AND wrapped_key = ?2",
+            values![id, before.to_vec(), wrapped_key, kek_id.to_vec()],
+        )
+        .await?;
+    Ok(rows == 1)
+}
+
+/// Forgets one plan that ended before that moment and was never issued, with its numbers. Whether there was one: a plan
+/// can be of a hundred thousand numbers, and nobody is to wait for many of them at once.
+pub async fn prune(tx: &mut dyn Tx, before: Time) -> Result<bool, StoreError> {
+    let rows = tx
+        .query(
+            "SELECT id FROM shutdown_order WHERE issue_time IS NULL AND plan_expire_time < ?1
+             ORDER BY plan_expire_time LIMIT 1 FOR UPDATE",
+            values![before],
+        )
+        .await?;
+    let Some(row) = rows.first() else { return Ok(false) };
+    let id = row.text(0)?;
+    tx.send("DELETE FROM shutdown_number WHERE order_id = ?1", values![id]).await?;
+    tx.send("DELETE FROM shutdown_batch WHERE order_id = ?1", values![id]).await?;
+    tx.send("DELETE FROM shutdown_order WHERE id = ?1", values![id]).await?;
+    Ok(true)
+}
+
 /// Adds a batch.
 pub async fn add_batch(tx: &mut dyn Tx, batch: &BatchRow) -> Result<(), StoreError> {
     tx.send(
