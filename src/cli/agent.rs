@@ -108,7 +108,7 @@ A SNAPSHOT is everything that is to be off at this receiver, for an agent that w
 keeps commands: make the network so, and exit with 0.";
 
 /// Begun sessions that another one ended, in so short a time, are two agents of one receiver.
-const FENCED: (usize, Duration) = (3, Duration::from_secs(60));
+const FENCED: (usize, Duration) = (5, Duration::from_secs(60));
 
 /// Runs it.
 pub fn run(args: Args) -> Result<(), Failure> {

@@ -1,15 +1,21 @@
-//! `kill -9` of agents while commands come: what was recorded as done is not begun again, what was under way is begun
+//! `kill -9` of agents while commands come by links that are cut: what was recorded as done is not begun again, what was under way is begun
 //! once more and the hook is told, and nothing is left out or done in another order. `KILLS=100` for the full run.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
 use greenlane::rpc::pb::OrderState;
 
 use crate::{
-    support::{figure::asked, figure::chance, process::Process},
+    support::{
+        cuts::Cuts,
+        figure::{asked, chance},
+        process::Process,
+        proxy::Proxy,
+    },
     world::{RECEIVERS, World},
 };
 
@@ -26,8 +32,12 @@ async fn agents_are_killed() {
     let kills = asked("KILLS", 6);
     let world = World::start();
     let hook = world.script("hook", HOOK);
-    let start = |identity: &str| world.agent(identity, "--exec", &hook);
-    let mut agents: Vec<Process> = RECEIVERS.iter().map(|identity| start(identity)).collect();
+    let links = RECEIVERS.map(|_| Arc::new(Proxy::start(&world.node.address)));
+    let _cuts = links.clone().map(Cuts::of);
+    let start = |which: usize| {
+        Process::start(&mut world.command_by(&links[which].host(), RECEIVERS[which], "--exec", &hook))
+    };
+    let mut agents: Vec<Process> = (0..RECEIVERS.len()).map(start).collect();
     let mut officers = world.officers();
     let (stop, mut stopped) = tokio::sync::watch::channel(false);
     let wish = world.wish("KILL", 3);
@@ -56,7 +66,7 @@ async fn agents_are_killed() {
             tokio::time::sleep(LOOK).await;
         }
         agents.remove(which).kill();
-        agents.insert(which, start(RECEIVERS[which]));
+        agents.insert(which, start(which));
         killed[which] += 1;
     }
     stop.send_replace(true);

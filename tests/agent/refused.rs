@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use crate::world::World;
+use crate::{support::process::Process, world::World};
 
 #[track_caller]
 fn ends(output: Output, code: i32, line: &str) {
@@ -41,10 +41,35 @@ async fn what_another_key_signed_is_not_done() {
     std::fs::write(&key, "00".repeat(32)).expect("written");
     let mut command = world.command("mvno-m01", "--exec", &hook);
     command.arg("--signing-key").arg(&key);
-    let agent = crate::support::process::Process::start(&mut command);
+    let agent = Process::start(&mut command);
     agent.says(|line| line.contains("listening")).expect("it listens");
     world.officers().shut_down(&world.wish("KEY", 1)).await;
     agent.says(|line| line.contains("not signed")).expect("it says so");
     assert_eq!(agent.ended().code(), Some(1));
     assert!(world.lines("runs").is_empty());
+}
+
+/// Each ends the other's session, until one of them has seen enough of it.
+#[test]
+fn of_two_agents_one_gives_up() {
+    let world = World::start();
+    let hook = world.script("hook", "cat >/dev/null");
+    let agent = |state: &str| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_greenlane"));
+        command.args(["agent", "--addr", &world.node.address, "--certs"]).arg(world.node.certs("mvno-m01"));
+        command.arg("--state").arg(world.state(state)).arg("--exec").arg(&hook);
+        Process::start(command.current_dir(world.home.path()).env_remove("GREENLANE_LOG"))
+    };
+    let mut agents = vec![agent("one"), agent("other")];
+    let gave_up = |agent: &Process| agent.said().contains("another session takes this receiver's commands");
+    let which = loop {
+        if let Some(which) = agents.iter().position(gave_up) {
+            break which;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    };
+    assert_eq!(agents.remove(which).ended().code(), Some(1));
+    let left = agents.remove(0);
+    left.signal(nix::sys::signal::Signal::SIGTERM);
+    assert!(left.ended().success());
 }

@@ -57,8 +57,13 @@ impl World {
 
     /// The agent of that identity, with its hook: `--exec` or `--http`, and what follows it.
     pub fn command(&self, identity: &str, hook: &str, what: &Path) -> Command {
+        self.command_by(&self.node.address, identity, hook, what)
+    }
+
+    /// The same, by another way to the gateway.
+    pub fn command_by(&self, address: &str, identity: &str, hook: &str, what: &Path) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_greenlane"));
-        command.args(["agent", "--addr", &self.node.address, "--certs"]).arg(self.node.certs(identity));
+        command.args(["agent", "--addr", address, "--certs"]).arg(self.node.certs(identity));
         command.arg("--state").arg(self.state(identity)).arg(hook).arg(what);
         command.current_dir(self.home.path()).env_remove("GREENLANE_LOG");
         command

@@ -18,12 +18,13 @@ use crate::{
     receiver::{Account, Habit, Receiver},
     support::{
         blocks::{self, CARRIERS},
+        cuts::Cuts,
         figure::asked,
         officers::{Officers, Wish},
         proxy::Proxy,
         record::Record,
     },
-    world::{Cuts, Engine, Watch, World},
+    world::{Engine, Watch, World},
 };
 
 /// Chains of orders at once, each on numbers of its own.

@@ -4,12 +4,10 @@ use std::{fs, process::Command};
 
 use greenlane::{domain::time::Clock, host::SystemClock};
 use rusqlite::Connection;
-use tokio::task::JoinHandle;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 
 use crate::support::{
-    blocks, figure::chance, folder::Folder, node::Node, officers::Officers, postgres::Cluster, proxy::Proxy,
-    record::Record,
+    blocks, folder::Folder, node::Node, officers::Officers, postgres::Cluster, proxy::Proxy, record::Record,
 };
 
 /// Where the record is kept.
@@ -25,9 +23,6 @@ pub struct World {
     pub record: Record,
     _folder: Folder,
 }
-
-/// A link that is cut at random, until this is dropped.
-pub struct Cuts(JoinHandle<()>);
 
 // === impl World ===
 
@@ -84,28 +79,6 @@ impl World {
             .identity(Identity::from_pem(pem("cert.pem"), pem("key.pem")));
         let endpoint = Endpoint::from_shared(format!("https://{}", link.host())).expect("an address");
         endpoint.tls_config(tls).expect("TLS").connect_lazy()
-    }
-}
-
-// === impl Cuts ===
-
-impl Cuts {
-    /// Cuts the link every 50 to 500 ms.
-    pub fn of(link: std::sync::Arc<Proxy>) -> Self {
-        Self(tokio::spawn(async move {
-            loop {
-                let wait = 50 + u64::try_from(chance(451)).expect("small");
-                tokio::time::sleep(std::time::Duration::from_millis(wait)).await;
-                let link = link.clone();
-                tokio::task::spawn_blocking(move || link.cut()).await.expect("it is cut");
-            }
-        }))
-    }
-}
-
-impl Drop for Cuts {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 

@@ -3,6 +3,7 @@
 //! `pub` there because no program uses everything. Folders are made where TMPDIR says.
 
 pub mod blocks;
+pub mod cuts;
 pub mod figure;
 pub mod folder;
 pub mod golden;
