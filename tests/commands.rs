@@ -31,3 +31,5 @@ mod slow;
 mod snapshot;
 #[path = "commands/waves.rs"]
 mod waves;
+#[path = "commands/wire.rs"]
+mod wire;
