@@ -19,6 +19,8 @@ mod conflicts;
 mod evidence;
 #[path = "gateway/follow.rs"]
 mod follow;
+#[path = "gateway/force.rs"]
+mod force;
 #[path = "gateway/identity.rs"]
 mod identity;
 #[path = "gateway/ledger.rs"]
@@ -33,6 +35,8 @@ mod orders;
 mod participants;
 #[path = "gateway/past.rs"]
 mod past;
+#[path = "gateway/plans.rs"]
+mod plans;
 #[path = "gateway/registrations.rs"]
 mod registrations;
 #[path = "gateway/selling.rs"]

@@ -4,7 +4,7 @@
 use super::{
     restore::{self, Cause},
     shown::wrong_state,
-    step::{self, Stepped},
+    step::{self, Bells, Stepped},
 };
 use crate::{
     domain::{
@@ -29,29 +29,37 @@ impl Gateway {
         let mut faults = Faults::of(&context);
         faults.reason(&context.reason);
         faults.done()?;
-        let caller = context.caller.clone();
-        self.act(context, move |tx, now| {
-            let (caller, persons, id) = (caller.clone(), persons.clone(), order.clone());
-            Box::pin(async move {
-                let mut order = step::lock(tx, &caller, &id).await?;
-                if order.state == Some(OrderState::Cancelled) {
-                    return step::done(tx, &order, true, serde_json::json!({})).await;
-                }
-                let next = after(order.state, Step::Cancel);
-                order.state = Some(next.ok_or_else(|| Abort::Refused(wrong_state(&order)))?);
-                order.update_time = now;
-                release(tx, &mut order, now).await?; // of a cancelled order it releases nothing, and saves it
-                let unconfirmed = order.break_glass && order.approved_by.is_none();
-                if unconfirmed && !restore::off(tx, &order, None).await?.is_empty() {
-                    // Cancelling is no way around the confirmation.
-                    let by = caller.to_string();
-                    restore::restore(tx, &persons, &order, None, Cause::Unconfirmed, &by, now)
-                        .await
-                        .map(drop)?;
-                }
-                step::done(tx, &order, false, serde_json::json!({})).await
+        let (caller, bells) = (context.caller.clone(), Bells::default());
+        let (rings, validate_only) = (bells.clone(), context.validate_only);
+        let done = self
+            .act(context, move |tx, now| {
+                let (caller, persons, id) = (caller.clone(), persons.clone(), order.clone());
+                let bells = bells.clone();
+                Box::pin(async move {
+                    bells.silence();
+                    let mut order = step::lock(tx, &caller, &id).await?;
+                    if order.state == Some(OrderState::Cancelled) {
+                        return step::done(tx, &order, true, serde_json::json!({})).await;
+                    }
+                    let next = after(order.state, Step::Cancel);
+                    order.state = Some(next.ok_or_else(|| Abort::Refused(wrong_state(&order)))?);
+                    order.update_time = now;
+                    release(tx, &mut order, now).await?; // of a cancelled order it releases nothing, and saves it
+                    let unconfirmed = order.break_glass && order.approved_by.is_none();
+                    if unconfirmed && !restore::off(tx, &order, None).await?.is_empty() {
+                        // Cancelling is no way around the confirmation.
+                        let by = caller.to_string();
+                        let back = restore::restore(tx, &persons, &order, None, Cause::Unconfirmed, &by, now)
+                            .await?;
+                        back.1.into_iter().for_each(|raised| bells.add(raised));
+                    }
+                    step::done(tx, &order, false, serde_json::json!({})).await
+                })
             })
-        })
-        .await
+            .await?;
+        if !validate_only {
+            rings.sound();
+        }
+        Ok(done)
     }
 }
