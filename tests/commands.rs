@@ -15,6 +15,8 @@ mod answers;
 mod interleaved;
 #[path = "commands/late.rs"]
 mod late;
+#[path = "commands/many.rs"]
+mod many;
 #[path = "commands/orders.rs"]
 mod orders;
 #[path = "commands/path.rs"]
