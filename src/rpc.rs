@@ -14,5 +14,6 @@ pub mod pb;
 pub mod registration;
 pub mod routes;
 pub mod server_info;
+pub mod shutdown;
 pub mod status;
 pub mod supervision;

@@ -1,6 +1,8 @@
 //! Orders to shut numbers down and to let them back: the words that the store, the ledger and the wire share.
 
+pub mod alarm;
 pub mod approval;
+pub mod impact;
 pub mod limit;
 pub mod list;
 pub mod order;

@@ -9,6 +9,7 @@ pub mod document;
 pub mod fact;
 pub mod fields;
 pub mod registration;
+pub mod shutdown;
 pub mod word;
 
 use crate::domain::{decision::Bilingual, time::Time};

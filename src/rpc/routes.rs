@@ -25,11 +25,12 @@ use super::{
         identity_service_server::IdentityServiceServer, numbering_service_server::NumberingServiceServer,
         participant_service_server::ParticipantServiceServer,
         registration_service_server::RegistrationServiceServer,
-        server_info_service_server::ServerInfoServiceServer,
+        server_info_service_server::ServerInfoServiceServer, shutdown_service_server::ShutdownServiceServer,
         supervision_service_server::SupervisionServiceServer,
     },
     registration::Registrations,
     server_info::ServerInfo,
+    shutdown::Shutdowns,
     status,
     supervision::Supervision,
 };
@@ -58,6 +59,7 @@ pub struct Routes {
     identity: IdentityServiceServer<Identity>,
     registrations: RegistrationServiceServer<Registrations>,
     server_info: ServerInfoServiceServer<ServerInfo>,
+    shutdowns: ShutdownServiceServer<Shutdowns>,
     health: Boxed,
     reflection: Boxed,
     reflection_alpha: Boxed,
@@ -101,6 +103,10 @@ impl Routes {
             registrations: limited!(RegistrationServiceServer::new(Registrations {
                 gateway: gateway.clone()
             })),
+            shutdowns: limited!(ShutdownServiceServer::new(Shutdowns {
+                gateway: gateway.clone(),
+                watchers: Watchers::default(),
+            })),
             server_info: limited!(ServerInfoServiceServer::new(ServerInfo { gateway })),
             health: Boxed::new(health),
             reflection: Boxed::new(reflection().build_v1().expect(SETS)),
@@ -110,7 +116,7 @@ impl Routes {
     }
 
     /// The names of the services that have a health of their own.
-    pub fn names() -> [&'static str; 10] {
+    pub fn names() -> [&'static str; 11] {
         [
             AppealServiceServer::<Appeals>::NAME,
             ComplianceServiceServer::<Compliance>::NAME,
@@ -122,6 +128,7 @@ impl Routes {
             IdentityServiceServer::<Identity>::NAME,
             RegistrationServiceServer::<Registrations>::NAME,
             ServerInfoServiceServer::<ServerInfo>::NAME,
+            ShutdownServiceServer::<Shutdowns>::NAME,
         ]
     }
 }
@@ -157,6 +164,7 @@ impl Service<Request> for Routes {
             "greenlane.v1.IdentityService" => self.identity.call(request),
             "greenlane.v1.RegistrationService" => self.registrations.call(request),
             "greenlane.v1.ServerInfoService" => self.server_info.call(request),
+            "greenlane.v1.ShutdownService" => self.shutdowns.call(request),
             "grpc.health.v1.Health" => self.health.call(request),
             "grpc.reflection.v1.ServerReflection" => self.reflection.call(request),
             "grpc.reflection.v1alpha.ServerReflection" => self.reflection_alpha.call(request),

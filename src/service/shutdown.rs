@@ -2,12 +2,31 @@
 //! limits are counted, then the order's.
 
 pub mod alarm;
+pub mod approve;
 pub mod batch;
+pub mod cancel;
 pub mod conflict;
+pub mod decide_held;
 pub mod follow;
+pub mod forget;
+pub mod get;
+pub mod halt;
+pub mod issue;
+mod judge;
 pub mod key;
+pub mod list_alarms;
+pub mod list_impacts;
+pub mod list_numbers;
+pub mod list_orders;
 pub mod overdue;
+pub mod plan;
+pub mod plan_restoration;
+pub mod planned;
 pub mod restore;
+pub mod shown;
+pub mod step;
+pub mod watch;
+mod weigh;
 
 use crate::{
     domain::shutdown::Header,

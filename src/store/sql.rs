@@ -28,8 +28,10 @@ pub mod request;
 pub mod restriction;
 pub mod selling;
 pub mod shutdown;
+pub mod shutdown_known;
 pub mod shutdown_number;
 pub mod shutdown_place;
+pub mod shutdown_weight;
 pub mod standing;
 pub mod subject;
 

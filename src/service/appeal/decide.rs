@@ -1,7 +1,7 @@
 //! Decides an appeal. One that is upheld lets the number back in the same transaction: its restoration is in the outboxes
 //! of its receivers when the decision is answered.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,7 @@ use crate::{
         persons::Persons,
         refusal,
         shutdown::{
+            alarm::Raised,
             order_name,
             restore::{self, Cause},
         },
@@ -46,6 +47,8 @@ struct Work {
     id: String,
     outcome: AppealOutcome,
     reason: String,
+    /// Alarms of the last try.
+    raised: Mutex<Vec<Raised>>,
 }
 
 impl Gateway {
@@ -60,23 +63,32 @@ impl Gateway {
         let mut faults = Faults::of(&context);
         faults.reason(&context.reason);
         faults.done()?;
-        let Some(outcome) = outcome else { return Err(unknown()) }; // a missing one is a fault of the message
+        let Some(outcome) = outcome else { return Err(unknown(&id)) }; // a missing one is a fault of the message
         let caller = context.caller.clone();
         let reason = context.reason.clone();
-        let work = Arc::new(Work { persons: persons.clone(), caller: caller.clone(), id, outcome, reason });
+        let validate_only = context.validate_only;
+        let raised = Mutex::default();
+        let work = Work { persons: persons.clone(), caller: caller.clone(), id, outcome, reason, raised };
+        let work = Arc::new(work);
+        let tries = work.clone();
         let done = self
             .act(context, move |tx, now| {
-                let work = work.clone();
+                let work = tries.clone();
                 Box::pin(async move { work.run(tx, now).await })
             })
             .await?;
+        if !validate_only {
+            std::mem::take(&mut *work.raised.lock().expect("nobody panics holding it"))
+                .into_iter()
+                .for_each(Raised::sound);
+        }
         let replayed = done.replayed || done.answer.again;
         let id = done.answer.appeal.id.clone();
         let sealed = self.store.read(move |tx| {
             let id = id.clone();
             Box::pin(async move { Ok(sql::appeal::lookup_sealed(tx, &id).await?) })
         });
-        let sealed = sealed.await.map_err(refusal)?.ok_or_else(unknown)?;
+        let sealed = sealed.await.map_err(refusal)?.ok_or_else(|| unknown(&done.answer.appeal.id))?;
         let shown = Shown::open(&persons.vault, &caller, sealed).map_err(|error| refusal(error.into()))?;
         Ok(Answered { answer: Shown { appeal: done.answer.appeal, ..shown }, replayed })
     }
@@ -86,6 +98,8 @@ impl Gateway {
 
 impl Work {
     async fn run(&self, tx: &mut dyn Tx, now: Time) -> Result<Done<Decided>, Abort> {
+        self.raised.lock().expect("nobody panics holding it").clear();
+        let unknown = || unknown(&self.id);
         let scope = scope(&self.caller).ok_or_else(unknown)?;
         let found = sql::appeal::lookup(tx, &self.id).await?;
         let own = found.filter(|appeal| scope.organisation.is_none_or(|own| own == appeal.organisation));
@@ -127,8 +141,9 @@ impl Work {
             return Ok(None);
         }
         let by = self.caller.to_string();
-        let restoration =
+        let (restoration, raised) =
             restore::restore(tx, &self.persons, order, Some(&[n]), Cause::Appeal, &by, now).await?;
+        self.raised.lock().expect("nobody panics holding it").extend(raised);
         let goes = restoration.state == Some(OrderState::InProgress);
         Ok(goes.then(|| order_name(&restoration.id)))
     }

@@ -76,9 +76,9 @@ async fn one(tx: &mut dyn Tx, persons: &Persons, id: &str, now: Time) -> Result<
         let text = "An order issued by break glass was not confirmed in time, and is being restored.";
         let count = order.number_count;
         alarms.push(alarm::raise(tx, AlarmKind::BreakGlass, &order, None, count, text, now).await?);
-        undo(tx, persons, &mut order, Cause::Unconfirmed, now).await?;
+        alarms.extend(undo(tx, persons, &mut order, Cause::Unconfirmed, now).await?);
     } else if ended && order.kind == CommandKind::Shutdown {
-        undo(tx, persons, &mut order, Cause::Expired, now).await?;
+        alarms.extend(undo(tx, persons, &mut order, Cause::Expired, now).await?);
     }
     if order.state == Some(OrderState::InProgress) {
         advance::read_the_rest(tx, &order, now).await?;
@@ -94,7 +94,7 @@ async fn undo(
     order: &mut OrderRow,
     cause: Cause,
     now: Time,
-) -> Result<(), Abort> {
+) -> Result<Vec<Raised>, Abort> {
     let (pending, _) = sql::shutdown_place::left(tx, &order.id).await?;
     if pending > 0 {
         order.state = order::after(order.state, Step::Halt).or(order.state);
@@ -103,7 +103,7 @@ async fn undo(
     }
     // What another order has let back already needs no restoration.
     if restore::off(tx, order, None).await?.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
-    restore::restore(tx, persons, order, None, cause, BY, now).await.map(drop)
+    restore::restore(tx, persons, order, None, cause, BY, now).await.map(|(_, raised)| raised)
 }

@@ -2,19 +2,23 @@
 //! committed.
 
 use crate::{
-    domain::{name::ParticipantName, shutdown::AlarmKind, time::Time},
+    domain::{
+        name::ParticipantName,
+        shutdown::{AlarmKind, alarm::Alarm},
+        time::Time,
+    },
     host,
     service::record,
     store::{
         Abort, Tx,
-        sql::{self, alarm::AlarmRow, shutdown::OrderRow},
+        sql::{self, shutdown::OrderRow},
     },
 };
 
 /// An alarm raised, and not sounded yet.
 #[derive(Clone, Debug)]
 #[must_use = "sound it after the commit"]
-pub struct Raised(AlarmRow);
+pub struct Raised(Alarm);
 
 /// Adds the alarm and its entry. `text` is one sentence, without any number of a subscriber.
 pub async fn raise(
@@ -26,7 +30,7 @@ pub async fn raise(
     text: &str,
     now: Time,
 ) -> Result<Raised, Abort> {
-    let alarm = AlarmRow {
+    let alarm = Alarm {
         id: host::new_id(now),
         kind,
         organisation: order.organisation.clone(),
@@ -38,18 +42,13 @@ pub async fn raise(
     };
     sql::alarm::add(tx, &alarm).await?;
     let detail = serde_json::json!({
-        "alarm": name(&alarm.id),
+        "alarm": alarm.name(),
         "kind": kind.as_str(),
         "receiver": receiver.map(ToString::to_string),
         "numbers": number_count,
     });
     record::entry(tx, "alarm", &super::order_name(&order.id), now, detail, None).await?;
     Ok(Raised(alarm))
-}
-
-/// The name of an alarm.
-pub fn name(id: &str) -> String {
-    format!("alarms/{id}")
 }
 
 // === impl Raised ===

@@ -10,6 +10,7 @@ use crate::{
         StoreError,
         sql::{
             shutdown::OrderRow,
+            shutdown_known::Holder,
             shutdown_number::{NUMBER, NumberRow},
         },
     },
@@ -22,6 +23,14 @@ pub fn unlock(persons: &Persons, order: &OrderRow) -> Result<SubjectKey, StoreEr
         .vault
         .unlock(Owner::new(&order.organisation, &order.id), &order.wrapped_key)
         .map_err(|error| closed(&order.id, error))
+}
+
+/// The data key of a line's holder.
+pub(super) fn unlock_holder(persons: &Persons, holder: &Holder) -> Result<SubjectKey, StoreError> {
+    persons
+        .vault
+        .unlock(Owner::new(&holder.mvno, &holder.id), &holder.wrapped_key)
+        .map_err(|error| closed(&holder.id, error))
 }
 
 /// Seals a number at its place.

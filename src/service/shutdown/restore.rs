@@ -45,7 +45,7 @@ pub(super) struct Back {
 }
 
 /// Makes and issues the order that lets numbers back: those of that place in the list, or all. The caller has locked the
-/// original. Refused where nothing of it is off.
+/// original. Refused where nothing of it is off. With the alarms of conflicts, to be sounded after the commit.
 pub async fn restore(
     tx: &mut dyn Tx,
     persons: &Persons,
@@ -54,7 +54,7 @@ pub async fn restore(
     cause: Cause,
     by: &str,
     now: Time,
-) -> Result<OrderRow, Abort> {
+) -> Result<(OrderRow, Vec<Raised>), Abort> {
     let rows = off(tx, original, ns).await?;
     if rows.is_empty() {
         return Err(Abort::Refused(nothing_off(original)));
@@ -86,10 +86,9 @@ pub async fn restore(
         Cause::Appeal => Asked::ByPerson,
         Cause::Expired | Cause::Unconfirmed => Asked::ByTime,
     };
-    // Told before the commit: a conflict that is told once too often is better than one that is not.
-    conflict::resolve(tx, &order, asked, now).await?.into_iter().for_each(Raised::sound);
+    let raised = conflict::resolve(tx, &order, asked, now).await?;
     release(tx, &mut order, now).await?;
-    Ok(order)
+    Ok((order, raised))
 }
 
 /// The numbers that an order has cut, or is cutting, and nobody lets back yet.
@@ -121,7 +120,8 @@ pub async fn off(
 
 fn is_off(row: &NumberRow) -> bool {
     let went = row.mvno_state != NumberState::Planned || row.carrier_state != NumberState::Planned;
-    went && !matches!(row.state, NumberState::Restoring | NumberState::Restored)
+    // Where another order won, this one has no say any more.
+    went && row.overruled_by.is_none() && !matches!(row.state, NumberState::Restoring | NumberState::Restored)
 }
 
 /// Opens numbers of an order.

@@ -90,6 +90,14 @@ CREATE TABLE shutdown_number (
 CREATE INDEX shutdown_number_of ON shutdown_number (number_index, order_id);
 CREATE UNIQUE INDEX shutdown_number_of_appeal ON shutdown_number (appeal_index) WHERE appeal_index IS NOT NULL;
 
+-- What an order weighs in the limits of its organisation: its numbers by MVNO, without those that were refused.
+CREATE TABLE shutdown_weight (
+  order_id TEXT NOT NULL,
+  mvno TEXT NOT NULL,
+  number_count BIGINT NOT NULL,
+  PRIMARY KEY (order_id, mvno)
+);
+
 -- Who takes commands: the sequence given last, the oldest kept, and how often a command was put on its way again.
 CREATE TABLE receiver (
   name TEXT NOT NULL PRIMARY KEY,

@@ -2,30 +2,13 @@
 
 use super::values;
 use crate::{
-    domain::{name::ParticipantName, shutdown::AlarmKind, time::Time},
+    domain::{
+        name::ParticipantName,
+        shutdown::{AlarmKind, alarm::Alarm},
+        time::Time,
+    },
     store::{Row, StoreError, Tx},
 };
-
-/// One alarm.
-#[derive(Clone, Debug, PartialEq)]
-pub struct AlarmRow {
-    /// The key of its row, and the last part of its name.
-    pub id: String,
-    /// What it is.
-    pub kind: AlarmKind,
-    /// Whose order it is about.
-    pub organisation: ParticipantName,
-    /// Which.
-    pub order_id: String,
-    /// The receiver that it is about.
-    pub receiver: Option<ParticipantName>,
-    /// How many numbers.
-    pub number_count: i64,
-    /// When.
-    pub alarm_time: Time,
-    /// One sentence, without any number.
-    pub text: String,
-}
 
 /// Which alarms.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +22,7 @@ pub struct Filter {
 }
 
 /// Adds an alarm.
-pub async fn add(tx: &mut dyn Tx, alarm: &AlarmRow) -> Result<(), StoreError> {
+pub async fn add(tx: &mut dyn Tx, alarm: &Alarm) -> Result<(), StoreError> {
     tx.send(
         "INSERT INTO alarm (id, kind, organisation, order_id, receiver, number_count, alarm_time, text)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
@@ -70,7 +53,7 @@ pub async fn list(
     filter: &Filter,
     before: &str,
     limit: i64,
-) -> Result<Vec<AlarmRow>, StoreError> {
+) -> Result<Vec<Alarm>, StoreError> {
     const ALL: &str =
         "SELECT id, kind, organisation, order_id, receiver, number_count, alarm_time, text FROM alarm
          WHERE ?1 = '' AND (?2 = '' OR kind = ?2) AND (?3 = '' OR organisation = ?3) AND (?4 = '' OR id < ?4)
@@ -89,12 +72,12 @@ pub async fn list(
 
 const COLUMNS: &str = "id, kind, organisation, order_id, receiver, number_count, alarm_time, text";
 
-fn read(row: &Row) -> Result<AlarmRow, StoreError> {
+fn read(row: &Row) -> Result<Alarm, StoreError> {
     sense(row).map_err(|error| error.named("alarm", COLUMNS, row.text(0).unwrap_or_default()))
 }
 
-fn sense(row: &Row) -> Result<AlarmRow, StoreError> {
-    Ok(AlarmRow {
+fn sense(row: &Row) -> Result<Alarm, StoreError> {
+    Ok(Alarm {
         id: row.text(0)?.to_owned(),
         kind: row.word(1, AlarmKind::parse)?,
         organisation: row.participant(2)?,

@@ -173,22 +173,6 @@ pub async fn overdue(tx: &mut dyn Tx, now: Time, limit: i64) -> Result<Vec<Appea
     tx.query(sql, values![now, limit]).await?.iter().map(read).collect()
 }
 
-/// How many appeals about each MVNO's numbers were upheld since a moment, in one order or in all.
-pub async fn upheld(
-    tx: &mut dyn Tx,
-    order_id: Option<&str>,
-    since: Time,
-) -> Result<Vec<(ParticipantName, i64)>, StoreError> {
-    let rows = tx
-        .query(
-            "SELECT mvno, COUNT(*) FROM appeal
-             WHERE outcome = 'UPHELD' AND decide_time >= ?1 AND (?2 = '' OR order_id = ?2) GROUP BY mvno ORDER BY mvno",
-            values![since, order_id.unwrap_or("")],
-        )
-        .await?;
-    rows.iter().map(|row| Ok((row.participant(0)?, row.int(1)?))).collect()
-}
-
 fn read(row: &Row) -> Result<Appeal, StoreError> {
     sense(row).map_err(|error| error.named("appeal", columns!(), row.text(0).unwrap_or_default()))
 }

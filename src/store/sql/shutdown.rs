@@ -104,6 +104,17 @@ pub struct BatchRow {
     pub release_time: Option<Time>,
 }
 
+/// Which orders.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Only in this state.
+    pub state: Option<OrderState>,
+    /// Only of this organisation.
+    pub organisation: Option<ParticipantName>,
+    /// Only practice, or only the rest.
+    pub drill: Option<bool>,
+}
+
 /// What every query of orders here selects.
 macro_rules! columns {
     () => {
@@ -177,11 +188,48 @@ pub async fn lookup_locked(tx: &mut dyn Tx, id: &str) -> Result<Option<OrderRow>
     tx.query(sql, values![id]).await?.first().map(read).transpose()
 }
 
+/// What a document's number stands for: the order issued under it, and plans that can still be issued, the newest first.
+pub async fn of_document(
+    tx: &mut dyn Tx,
+    organisation: &ParticipantName,
+    order_number: &str,
+    now: Time,
+) -> Result<Vec<OrderRow>, StoreError> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM shutdown_order WHERE organisation = ?1 AND order_number = ?2
+           AND (issue_time IS NOT NULL OR plan_expire_time > ?3) ORDER BY plan_time DESC, id DESC"
+    );
+    tx.query(sql, values![organisation, order_number, now]).await?.iter().map(read).collect()
+}
+
+/// Issued orders before an id, the newest first; `before` is empty for the newest.
+pub async fn list(
+    tx: &mut dyn Tx,
+    filter: &Filter,
+    before: &str,
+    limit: i64,
+) -> Result<Vec<OrderRow>, StoreError> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM shutdown_order WHERE issue_time IS NOT NULL AND (?1 = '' OR state = ?1)
+           AND (?2 = '' OR organisation = ?2) AND (?3 = -1 OR drill = ?3) AND (?4 = '' OR id < ?4)
+         ORDER BY id DESC LIMIT ?5"
+    );
+    let state = filter.state.map_or("", OrderState::as_str);
+    let organisation = filter.organisation.as_ref().map_or_else(String::new, ToString::to_string);
+    let drill = filter.drill.map_or(-1, i64::from);
+    tx.query(sql, values![state, organisation, drill, before, limit]).await?.iter().map(read).collect()
+}
+
 /// Saves what changes of an order: everything after its plan.
 pub async fn save(tx: &mut dyn Tx, row: &OrderRow) -> Result<(), StoreError> {
     tx.send(
         "UPDATE shutdown_order SET state = ?2, wave = ?3, issued_by = ?4, issue_time = ?5, issue_reason = ?6,
-           approve_by_time = ?7, approved_by = ?8, approve_time = ?9, update_time = ?10, next_time = ?11
+           approve_by_time = ?7, approved_by = ?8, approve_time = ?9, update_time = ?10, next_time = ?11,
+           approval = ?12
          WHERE id = ?1",
         values![
             row.id.as_str(),
@@ -195,6 +243,7 @@ pub async fn save(tx: &mut dyn Tx, row: &OrderRow) -> Result<(), StoreError> {
             row.approve_time,
             row.update_time,
             row.next_time,
+            row.approval.as_str(),
         ],
     )
     .await
@@ -206,6 +255,58 @@ pub async fn list_due(tx: &mut dyn Tx, now: Time, limit: i64) -> Result<Vec<Stri
                ORDER BY next_time LIMIT ?2";
     let rows = tx.query(sql, values![now, limit]).await?;
     rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
+}
+
+/// Orders and plans after an id whose keys are wrapped by another key, in the order of ids: whose, which, and its key.
+pub async fn stale(
+    tx: &mut dyn Tx,
+    kek_id: &[u8],
+    after: &str,
+    limit: i64,
+) -> Result<Vec<(ParticipantName, String, Vec<u8>)>, StoreError> {
+    let rows = tx
+        .query(
+            "SELECT organisation, id, wrapped_key FROM shutdown_order WHERE id > ?2 AND kek_id <> ?1
+             ORDER BY id LIMIT ?3",
+            values![kek_id.to_vec(), after, limit],
+        )
+        .await?;
+    rows.iter().map(|row| Ok((row.participant(0)?, row.text(1)?.to_owned(), row.blob(2)?.to_vec()))).collect()
+}
+
+/// Puts a key wrapped anew in the place of what is expected there. Whether it was.
+pub async fn rewrap(
+    tx: &mut dyn Tx,
+    id: &str,
+    before: &[u8],
+    wrapped_key: Vec<u8>,
+    kek_id: &[u8],
+) -> Result<bool, StoreError> {
+    let rows = tx
+        .execute(
+            "UPDATE shutdown_order SET wrapped_key = ?3, kek_id = ?4 WHERE id = ?1 AND wrapped_key = ?2",
+            values![id, before.to_vec(), wrapped_key, kek_id.to_vec()],
+        )
+        .await?;
+    Ok(rows == 1)
+}
+
+/// Forgets one plan that ended before that moment and was never issued, with its numbers. Whether there was one: a plan
+/// can be of a hundred thousand numbers, and nobody is to wait for many of them at once.
+pub async fn prune(tx: &mut dyn Tx, before: Time) -> Result<bool, StoreError> {
+    let rows = tx
+        .query(
+            "SELECT id FROM shutdown_order WHERE issue_time IS NULL AND plan_expire_time < ?1
+             ORDER BY plan_expire_time LIMIT 1 FOR UPDATE",
+            values![before],
+        )
+        .await?;
+    let Some(row) = rows.first() else { return Ok(false) };
+    let id = row.text(0)?;
+    tx.send("DELETE FROM shutdown_number WHERE order_id = ?1", values![id]).await?;
+    tx.send("DELETE FROM shutdown_batch WHERE order_id = ?1", values![id]).await?;
+    tx.send("DELETE FROM shutdown_order WHERE id = ?1", values![id]).await?;
+    Ok(true)
 }
 
 /// Adds a batch.
@@ -225,6 +326,12 @@ pub async fn add_batch(tx: &mut dyn Tx, batch: &BatchRow) -> Result<(), StoreErr
         ],
     )
     .await
+}
+
+/// Takes what goes to somebody out of its batches, to be put into others. For plans: nothing of it was released.
+pub async fn drop_batches(tx: &mut dyn Tx, order_id: &str) -> Result<(), StoreError> {
+    tx.send("DELETE FROM shutdown_number WHERE order_id = ?1 AND batch > 0", values![order_id]).await?;
+    tx.send("DELETE FROM shutdown_batch WHERE order_id = ?1 AND batch > 0", values![order_id]).await
 }
 
 /// The batches of an order, in order.

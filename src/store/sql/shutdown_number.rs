@@ -6,7 +6,7 @@ use super::{any, values};
 use crate::{
     domain::{
         name::ParticipantName,
-        shutdown::{Flags, NumberState, Side},
+        shutdown::{Flags, ImpactFlag, NumberState, Side},
         time::Time,
     },
     store::{Row, StoreError, Tx},
@@ -55,6 +55,37 @@ pub struct NumberRow {
     pub overruled_by: Option<String>,
 }
 
+/// Which numbers of orders.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Of this order.
+    pub order_id: Option<String>,
+    /// This number.
+    pub number_index: Option<Vec<u8>>,
+    /// In this state.
+    pub state: Option<NumberState>,
+    /// Of this MVNO.
+    pub mvno: Option<ParticipantName>,
+    /// In orders of this organisation.
+    pub organisation: Option<ParticipantName>,
+}
+
+/// A number of an order, and when it was put into the outboxes.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The number.
+    pub row: NumberRow,
+    /// When.
+    pub release_time: Option<Time>,
+}
+
+/// Where a page of impacts ended: flagged numbers come before those without a flag.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Mark {
+    plain: bool,
+    n: i64,
+}
+
 /// What every query here selects.
 macro_rules! columns {
     () => {
@@ -99,6 +130,143 @@ pub async fn of_batch(tx: &mut dyn Tx, order_id: &str, batch: i64) -> Result<Vec
     let sql =
         concat!("SELECT ", columns!(), " FROM shutdown_number WHERE order_id = ?1 AND batch = ?2 ORDER BY n");
     tx.query(sql, values![order_id, batch]).await?.iter().map(read).collect()
+}
+
+/// The numbers of an order, in the order of the list.
+pub async fn of_order(tx: &mut dyn Tx, order_id: &str) -> Result<Vec<NumberRow>, StoreError> {
+    let sql = concat!("SELECT ", columns!(), " FROM shutdown_number WHERE order_id = ?1 ORDER BY n");
+    tx.query(sql, values![order_id]).await?.iter().map(read).collect()
+}
+
+/// Numbers of a plan after a mark: those with a flag, in the order of the list, then those without. Of one flag only
+/// where one is asked for.
+pub async fn impacts(
+    tx: &mut dyn Tx,
+    order_id: &str,
+    flag: Option<ImpactFlag>,
+    after: Mark,
+    limit: i64,
+) -> Result<Vec<NumberRow>, StoreError> {
+    const FLAGGED: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM shutdown_number WHERE order_id = ?1 AND flags <> 0 AND (?2 = 0 OR (flags & ?2) <> 0) AND n > ?3
+          ORDER BY n LIMIT ?4"
+    );
+    const PLAIN: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM shutdown_number WHERE order_id = ?1 AND flags = 0 AND n > ?2 ORDER BY n LIMIT ?3"
+    );
+    let bits = flag.map_or(0, |flag| Flags::default().with(flag).bits());
+    let mut rows = Vec::new();
+    if !after.plain {
+        rows = tx.query(FLAGGED, values![order_id, bits, after.n, limit]).await?;
+    }
+    let left = limit - i64::try_from(rows.len()).unwrap_or(limit);
+    if flag.is_none() && left > 0 {
+        let from = if after.plain { after.n } else { 0 };
+        rows.extend(tx.query(PLAIN, values![order_id, from, left]).await?);
+    }
+    rows.iter().map(read).collect()
+}
+
+/// Numbers of issued orders after such a mark: of an order in the order of its list, of one number the newest order
+/// first.
+pub async fn list(
+    tx: &mut dyn Tx,
+    filter: &Filter,
+    mark: &str,
+    limit: i64,
+) -> Result<Vec<Found>, StoreError> {
+    macro_rules! selected {
+        ($rest:literal) => {
+            concat!(
+                "SELECT s.order_id, s.batch, s.n, s.number_index, s.number, s.mvno, s.carrier, s.line, s.flags, s.state,
+                   s.code, s.mvno_state, s.carrier_state, s.appeal_index, s.execute_time, s.verify_time,
+                   s.overruled_by, b.release_time
+                 FROM shutdown_number s
+                   JOIN shutdown_order o ON o.id = s.order_id
+                   JOIN shutdown_batch b ON b.order_id = s.order_id AND b.batch = s.batch
+                 WHERE o.issue_time IS NOT NULL AND (?3 = '' OR s.state = ?3) AND (?4 = '' OR s.mvno = ?4)
+                   AND (?5 = '' OR o.organisation = ?5) AND ",
+                $rest
+            )
+        };
+    }
+    const OF_ORDER: &str = selected!("s.order_id = ?1 AND s.n > ?2 ORDER BY s.n LIMIT ?6");
+    const OF_NUMBER: &str =
+        selected!("s.number_index = ?1 AND (?2 = '' OR s.order_id < ?2) ORDER BY s.order_id DESC LIMIT ?6");
+    const OF_BOTH: &str = selected!(
+        "s.number_index = ?1 AND (?2 = '' OR s.order_id < ?2) AND s.order_id = ?7 ORDER BY s.order_id DESC LIMIT ?6"
+    );
+    let text = |name: Option<&ParticipantName>| name.map_or_else(String::new, ToString::to_string);
+    let state = filter.state.map_or("", NumberState::as_str);
+    let (mvno, organisation) = (text(filter.mvno.as_ref()), text(filter.organisation.as_ref()));
+    let (order, after) = mark.split_once('/').unwrap_or_default();
+    let rows = match (&filter.order_id, &filter.number_index) {
+        (Some(id), None) => {
+            let after: i64 = after.parse().unwrap_or(0);
+            tx.query(OF_ORDER, values![id.as_str(), after, state, mvno, organisation, limit]).await?
+        }
+        (None, Some(index)) => {
+            tx.query(OF_NUMBER, values![index.clone(), order, state, mvno, organisation, limit]).await?
+        }
+        (Some(id), Some(index)) => {
+            let own = values![index.clone(), order, state, mvno, organisation, limit, id.as_str()];
+            tx.query(OF_BOTH, own).await?
+        }
+        (None, None) => Vec::new(),
+    };
+    rows.iter()
+        .map(|row| {
+            let release_time =
+                row.opt_time(17).map_err(|error| error.named("shutdown_batch", "release_time", ""))?;
+            Ok(Found { row: read(row)?, release_time })
+        })
+        .collect()
+}
+
+/// The mark of a number as the last one of a page.
+pub fn after(row: &NumberRow) -> String {
+    format!("{}/{}", row.order_id, row.n)
+}
+
+/// Leaves held numbers alone for good.
+pub async fn spare(tx: &mut dyn Tx, order_id: &str, ns: &[i64]) -> Result<(), StoreError> {
+    for n in ns {
+        tx.send(
+            "UPDATE shutdown_number SET state = 'REFUSED'
+             WHERE order_id = ?1 AND batch = 0 AND n = ?2 AND state = 'HELD'",
+            values![order_id, *n],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// Takes numbers out of the batch that goes to nobody, to be put into others.
+pub async fn take_out(tx: &mut dyn Tx, order_id: &str, ns: &[i64]) -> Result<(), StoreError> {
+    for n in ns {
+        tx.send(
+            "DELETE FROM shutdown_number WHERE order_id = ?1 AND batch = 0 AND n = ?2",
+            values![order_id, *n],
+        )
+        .await?;
+    }
+    let count = i64::try_from(ns.len()).unwrap_or(i64::MAX);
+    tx.send(
+        "UPDATE shutdown_batch SET number_count = number_count - ?2 WHERE order_id = ?1 AND batch = 0",
+        values![order_id, count],
+    )
+    .await
+}
+
+/// How many numbers with that flag are in batches that go to somebody.
+pub async fn decided(tx: &mut dyn Tx, order_id: &str, flag: ImpactFlag) -> Result<i64, StoreError> {
+    let sql = "SELECT COUNT(*) FROM shutdown_number WHERE order_id = ?1 AND batch > 0 AND (flags & ?2) <> 0";
+    let rows = tx.query(sql, values![order_id, Flags::default().with(flag).bits()]).await?;
+    rows.first().ok_or_else(|| StoreError::inconsistent("shutdown_number", "count", order_id))?.int(0)
 }
 
 /// The sealed numbers of a batch, in the order of the list; `None` for one that was erased.
@@ -228,4 +396,25 @@ fn sense(row: &Row) -> Result<NumberRow, StoreError> {
         verify_time: row.opt_time(15)?,
         overruled_by: opt_text(16)?,
     })
+}
+
+// === impl Mark ===
+
+impl Mark {
+    /// After that number.
+    pub fn of(row: &NumberRow) -> Self {
+        Self { plain: row.flags == Flags::default(), n: row.n }
+    }
+
+    /// As [`Self::to_string`] writes it; the beginning where there is none.
+    pub fn parse(text: Option<&str>) -> Self {
+        let (plain, n) = text.and_then(|text| text.split_once('/')).unwrap_or(("0", "0"));
+        Self { plain: plain == "1", n: n.parse().unwrap_or(0) }
+    }
+}
+
+impl std::fmt::Display for Mark {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", u8::from(self.plain), self.n)
+    }
 }
