@@ -41,7 +41,7 @@ use crate::{
     service::{
         Gateway,
         board::{self, Board},
-        command::signal::Signals,
+        command::{settler::Settler, signal::Signals},
         evidence::Evidence,
         feed::Feed,
         page::Pages,
@@ -398,6 +398,7 @@ fn gateway(
         closing: CancellationToken::new(),
         pages: Pages::new(pages.as_ref()),
         signals,
+        settler: Settler::default(),
         persons,
     };
     Ok((Arc::new(gateway), feed))

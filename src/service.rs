@@ -74,6 +74,8 @@ pub struct Gateway {
     pub pages: page::Pages,
     /// Wakes the streams of receivers that have commands to take.
     pub signals: Arc<command::signal::Signals>,
+    /// Where acknowledgements wait for each other.
+    pub settler: command::settler::Settler,
     /// By what persons are kept and known; `None`: none are.
     pub persons: Option<Arc<persons::Persons>>,
 }

@@ -11,10 +11,14 @@ pub mod world;
 
 #[path = "commands/answers.rs"]
 mod answers;
+#[path = "commands/due.rs"]
+mod due;
 #[path = "commands/interleaved.rs"]
 mod interleaved;
 #[path = "commands/late.rs"]
 mod late;
+#[path = "commands/many.rs"]
+mod many;
 #[path = "commands/orders.rs"]
 mod orders;
 #[path = "commands/path.rs"]
@@ -29,3 +33,5 @@ mod slow;
 mod snapshot;
 #[path = "commands/waves.rs"]
 mod waves;
+#[path = "commands/wire.rs"]
+mod wire;

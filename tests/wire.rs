@@ -4,6 +4,8 @@
 #[path = "support/all.rs"]
 pub mod support;
 
+#[path = "wire/appeals.rs"]
+mod appeals;
 #[path = "wire/bad_input.rs"]
 mod bad_input;
 #[path = "wire/commands.rs"]

@@ -41,10 +41,14 @@ fn hears(caller: &Caller, organisation: &ParticipantName) -> bool {
     }
 }
 
-/// One answer for a code or a name that is none, and for one that is not the asker's.
-fn unknown() -> Refusal {
-    Refusal::new(
-        Reason::AppealNotFound,
-        "No such appeal that you may see; compare the code with the one in the notice, letter by letter.",
-    )
+/// One answer for a name that is none, and for one that is not the asker's.
+fn unknown(id: &str) -> Refusal {
+    let message = "No such appeal that you may see; ListAppeals shows those that you may.";
+    Refusal::new(Reason::AppealNotFound, message).with("appeal", format!("appeals/{id}"))
+}
+
+/// The same for a code. It is not said again: it may be somebody's.
+fn unknown_code() -> Refusal {
+    let message = "No appeal by that code; compare it with the one in the notice, letter by letter.";
+    Refusal::new(Reason::AppealNotFound, message).with("appeal", "appeals/-")
 }

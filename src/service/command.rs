@@ -17,6 +17,7 @@ pub mod redeliver;
 pub mod release;
 pub mod session;
 pub mod settle;
+pub mod settler;
 pub mod sign;
 pub mod signal;
 pub mod stream;

@@ -30,7 +30,7 @@ use greenlane::{
         Gateway,
         board::Board,
         check_status::{Finding, Question},
-        command::signal::Signals,
+        command::{settler::Settler, signal::Signals},
         context::Context,
         evidence::Evidence,
         feed::Feed,
@@ -313,6 +313,7 @@ impl World {
             closing: CancellationToken::new(),
             pages: Pages::new(b"a key of the test"),
             signals,
+            settler: Settler::default(),
             persons: Some(Arc::new(persons)),
         };
         Self { gateway: Arc::new(gateway), feed, clock, authority, path, url, _folder: folder }

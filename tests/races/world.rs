@@ -27,7 +27,7 @@ use greenlane::{
         Gateway,
         board::{Board, HOLDS},
         check_status::{Finding, Question},
-        command::signal::Signals,
+        command::{settler::Settler, signal::Signals},
         context::Context,
         evidence::Evidence,
         feed::Feed,
@@ -180,6 +180,7 @@ impl Node {
             closing: CancellationToken::new(),
             pages: Pages::new(b"a key of the test"),
             signals,
+            settler: Settler::default(),
             persons: None,
         };
         Self { gateway: Arc::new(gateway), feed }

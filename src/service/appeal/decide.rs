@@ -63,7 +63,7 @@ impl Gateway {
         let mut faults = Faults::of(&context);
         faults.reason(&context.reason);
         faults.done()?;
-        let Some(outcome) = outcome else { return Err(unknown()) }; // a missing one is a fault of the message
+        let Some(outcome) = outcome else { return Err(unknown(&id)) }; // a missing one is a fault of the message
         let caller = context.caller.clone();
         let reason = context.reason.clone();
         let validate_only = context.validate_only;
@@ -88,7 +88,7 @@ impl Gateway {
             let id = id.clone();
             Box::pin(async move { Ok(sql::appeal::lookup_sealed(tx, &id).await?) })
         });
-        let sealed = sealed.await.map_err(refusal)?.ok_or_else(unknown)?;
+        let sealed = sealed.await.map_err(refusal)?.ok_or_else(|| unknown(&done.answer.appeal.id))?;
         let shown = Shown::open(&persons.vault, &caller, sealed).map_err(|error| refusal(error.into()))?;
         Ok(Answered { answer: Shown { appeal: done.answer.appeal, ..shown }, replayed })
     }
@@ -99,6 +99,7 @@ impl Gateway {
 impl Work {
     async fn run(&self, tx: &mut dyn Tx, now: Time) -> Result<Done<Decided>, Abort> {
         self.raised.lock().expect("nobody panics holding it").clear();
+        let unknown = || unknown(&self.id);
         let scope = scope(&self.caller).ok_or_else(unknown)?;
         let found = sql::appeal::lookup(tx, &self.id).await?;
         let own = found.filter(|appeal| scope.organisation.is_none_or(|own| own == appeal.organisation));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::unknown;
+use super::unknown_code;
 use crate::{
     domain::{
         appeal::{Appeal, code},
@@ -56,7 +56,7 @@ impl Gateway {
             .map_err(|fault| faults.push(Violation::new("appeal_code", fault.code.as_str(), fault.text)));
         faults.text("statement", statement.reveal(), LEAST, MOST);
         faults.done()?;
-        let Ok(code) = code else { return Err(unknown()) };
+        let Ok(code) = code else { return Err(unknown_code()) };
         let caller = context.caller.clone();
         persons.codes.before(&caller).map_err(|suspected| suspected.refusal(self.clock.now()))?;
         let index = persons.vault.index().appeal(code.reveal());
@@ -92,9 +92,9 @@ async fn run(
         number.batch > 0 && !matches!(number.state, NumberState::Planned | NumberState::Held)
     });
     let (Some(number), Some(mvno)) = (told.clone(), told.and_then(|number| number.mvno)) else {
-        return Err(unknown().into());
+        return Err(unknown_code().into());
     };
-    let order = sql::shutdown::lookup(tx, &number.order_id).await?.ok_or_else(unknown)?;
+    let order = sql::shutdown::lookup(tx, &number.order_id).await?.ok_or_else(unknown_code)?;
     let owner = Owner::new(&order.organisation, &order.id);
     let key = persons.vault.unlock(owner, &order.wrapped_key).map_err(|error| closed(&order.id, error))?;
     let id = host::new_id(now);

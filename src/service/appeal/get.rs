@@ -1,6 +1,6 @@
 //! One appeal: to the subscriber by the code, to others by its name.
 
-use super::{Shown, scope, unknown};
+use super::{Shown, scope, unknown, unknown_code};
 use crate::{
     domain::{
         appeal::code,
@@ -58,16 +58,17 @@ impl Gateway {
             .map_err(refusal)?;
         found.map(Shown::bare).ok_or_else(|| {
             persons.codes.missed(caller, &index);
-            unknown()
+            unknown_code()
         })
     }
 
     async fn appeal_of_name(&self, persons: &Persons, caller: &Caller, id: String) -> Result<Shown, Refusal> {
-        let scope = scope(caller).ok_or_else(unknown)?;
+        let scope = scope(caller).ok_or_else(|| unknown(&id))?;
+        let asked = id.clone();
         let found = self
             .store
             .read(move |tx| {
-                let id = id.clone();
+                let id = asked.clone();
                 Box::pin(async move { Ok(sql::appeal::lookup_sealed(tx, &id).await?) })
             })
             .await
@@ -76,7 +77,7 @@ impl Gateway {
             scope.organisation.as_ref().is_none_or(|own| *own == sealed.appeal.organisation)
                 && scope.mvno.as_ref().is_none_or(|own| *own == sealed.appeal.mvno)
         });
-        let sealed = own.ok_or_else(unknown)?;
+        let sealed = own.ok_or_else(|| unknown(&id))?;
         Shown::open(&persons.vault, caller, sealed).map_err(|error| refusal(error.into()))
     }
 }

@@ -29,7 +29,7 @@ impl Gateway {
         if let Some(mvno) = &ask.mvno {
             may_see(caller, mvno)?;
         }
-        let scope = scope(caller).ok_or_else(unknown)?;
+        let scope = scope(caller).ok_or_else(|| unknown("-"))?;
         let filter = sql::appeal::Filter {
             mvno: ask.mvno.or(scope.mvno),
             order_id: ask.order_id,

@@ -27,9 +27,7 @@ use crate::{
 /// before its effective time, and no wave before the last one is through. Ends an order that has nothing left. Saves the
 /// order, with the time when it has to be looked at again.
 pub async fn release(tx: &mut dyn Tx, order: &mut OrderRow, now: Time) -> Result<(), StoreError> {
-    let batches = sql::shutdown::batches(tx, &order.id).await?;
-    let mut pending: Vec<BatchRow> =
-        batches.into_iter().filter(|batch| batch.batch > 0 && batch.release_time.is_none()).collect();
+    let mut pending = sql::shutdown::pending_batches(tx, &order.id).await?;
     if order.state == Some(OrderState::InProgress) && order.effective_time.is_none_or(|time| time <= now) {
         while let Some(wave) = next_wave(tx, order, &pending).await? {
             let (goes, waits) = pending.into_iter().partition(|batch| batch.wave <= wave);

@@ -9,7 +9,7 @@ use std::{
 use super::{
     advance,
     judge::{self, Ack, Move},
-    session::Claim,
+    settler::Asked,
     stream::sent_entry,
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
         name::ParticipantName,
         refusal::{Reason, Refusal},
         shutdown::{AlarmKind, CommandKind, ResultOutcome, Side},
-        time::Time,
+        time::{Clock, Time},
     },
     host,
     service::{
@@ -32,7 +32,7 @@ use crate::{
         },
     },
     store::{
-        Abort, StoreError, Tx,
+        Abort, Store, StoreError, Tx,
         sql::{
             self,
             command::CommandRow,
@@ -46,31 +46,29 @@ use crate::{
 /// What became of each acknowledgement, in their order.
 pub type Settled = Vec<Result<(), Refusal>>;
 
+/// Commands by their receivers and sequences.
+type Commands = BTreeMap<(ParticipantName, i64), CommandRow>;
 /// Orders that this transaction has locked, the youngest first.
 type Locked = BTreeMap<Reverse<String>, (OrderRow, BTreeSet<i64>)>;
 
-impl Gateway {
-    /// Settles acknowledgements of a receiver. Refused as a whole where its session is over; otherwise each is durable or
-    /// refused by itself.
-    pub async fn settle(&self, context: &Context, claim: &Claim, acks: Vec<Ack>) -> Result<Settled, Refusal> {
-        let index = self.persons()?.vault.index().clone();
-        let (acks, clock) = (Arc::new(acks), self.clock.clone());
-        let (claim, context) = (claim.clone(), context.clone());
-        let settled = self.store.write(move |tx| {
-            let (acks, index, now) = (acks.clone(), index.clone(), clock.now());
-            let (claim, context) = (claim.clone(), context.clone());
-            Box::pin(async move {
-                claim.hold(tx, now).await?;
-                let (settled, alarms) = settle(tx, &index, &claim.receiver, &acks, now).await?;
-                sql::entry::append(tx, &entered(&context, &claim.receiver, &acks, &settled, now)).await?;
-                Ok((settled, alarms))
-            })
-        });
-        let (settled, alarms) = settled.await.map_err(refusal)?;
-        alarms.into_iter().for_each(Raised::sound);
-        Ok(settled)
-    }
+/// Settles what several receivers say in one transaction; what each is answered, in their order.
+pub(super) async fn together(
+    store: &Store,
+    clock: &Arc<dyn Clock>,
+    index: &Arc<Index>,
+    asked: Vec<Asked>,
+) -> Result<Vec<Result<Settled, Refusal>>, Abort> {
+    let (clock, index, asked) = (clock.clone(), index.clone(), Arc::new(asked));
+    let settled = store.write(move |tx| {
+        let (asked, index, now) = (asked.clone(), index.clone(), clock.now());
+        Box::pin(async move { settle(tx, &index, &asked, now).await })
+    });
+    let (settled, alarms) = settled.await?;
+    alarms.into_iter().for_each(Raised::sound);
+    Ok(settled)
+}
 
+impl Gateway {
     /// Writes down that these commands of the caller were sent.
     pub async fn delivered(&self, context: &Context, sequences: Vec<i64>) -> Result<(), Refusal> {
         let (context, clock) = (context.clone(), self.clock.clone());
@@ -92,9 +90,10 @@ pub async fn deliver(
     sequences: &[i64],
     now: Time,
 ) -> Result<(), StoreError> {
-    let (mut orders, commands) = locked(tx, receiver, sequences).await?;
-    for mut command in commands.into_iter().filter(|command| command.deliver_time.is_none()) {
-        let Some((order, _)) = orders.get_mut(&Reverse(command.order_id.clone())) else { continue };
+    let wanted = BTreeMap::from([(receiver.clone(), sequences.iter().copied().collect())]);
+    let (orders, commands) = locked(tx, &wanted).await?;
+    for mut command in commands.into_values().filter(|command| command.deliver_time.is_none()) {
+        let Some((order, _)) = orders.get(&Reverse(command.order_id.clone())) else { continue };
         let moves = judge::arrived(tx, order.kind, &command, Step::Delivered).await?;
         shift(tx, &command, &moves, now).await?;
         command.deliver_time = Some(now);
@@ -113,36 +112,62 @@ struct Sitting<'i> {
 async fn settle(
     tx: &mut dyn Tx,
     index: &Index,
-    receiver: &ParticipantName,
-    acks: &[Ack],
+    asked: &[Asked],
     now: Time,
-) -> Result<(Settled, Vec<Raised>), Abort> {
-    let sequences: Vec<i64> = acks.iter().map(|ack| ack.sequence).collect();
-    let (mut orders, commands) = locked(tx, receiver, &sequences).await?;
-    let mut commands: BTreeMap<i64, CommandRow> =
-        commands.into_iter().map(|command| (command.sequence, command)).collect();
-    let mut settled = Vec::with_capacity(acks.len());
+) -> Result<(Vec<Result<Settled, Refusal>>, Vec<Raised>), Abort> {
+    let over = held(tx, asked, now).await?;
+    let mut wanted: BTreeMap<ParticipantName, BTreeSet<i64>> = BTreeMap::new();
+    for (asked, _) in asked.iter().zip(&over).filter(|(_, over)| over.is_none()) {
+        let sequences = asked.acks.iter().map(|ack| ack.sequence);
+        wanted.entry(asked.claim.receiver.clone()).or_default().extend(sequences);
+    }
+    let (mut orders, mut commands) = locked(tx, &wanted).await?;
     let mut sitting = Sitting { index, now, alarms: Vec::new() };
-    for ack in acks {
-        let Some(command) = commands.get_mut(&ack.sequence) else {
-            settled.push(Err(unknown(ack.sequence)));
+    let mut answers = Vec::with_capacity(asked.len());
+    for (asked, over) in asked.iter().zip(over) {
+        if let Some(refusal) = over {
+            answers.push(Err(refusal));
             continue;
-        };
-        let Some((order, touched)) = orders.get_mut(&Reverse(command.order_id.clone())) else {
-            settled.push(Err(unknown(ack.sequence)));
-            continue;
-        };
-        let one = sitting.one(tx, order, command, ack).await?;
-        settled.push(one.map(|answered| {
-            if answered {
-                touched.insert(command.batch);
-            }
-        }));
+        }
+        let receiver = &asked.claim.receiver;
+        let mut settled = Vec::with_capacity(asked.acks.len());
+        for ack in asked.acks.iter() {
+            let command = commands.get_mut(&(receiver.clone(), ack.sequence));
+            let found = command
+                .and_then(|command| Some((orders.get_mut(&Reverse(command.order_id.clone()))?, command)));
+            let Some(((order, touched), command)) = found else {
+                settled.push(Err(unknown(ack.sequence)));
+                continue;
+            };
+            settled.push(sitting.one(tx, order, command, ack).await?.map(|answered| {
+                if answered {
+                    touched.insert(command.batch);
+                }
+            }));
+        }
+        let entry = entered(&asked.context, receiver, &asked.acks, &settled, now);
+        sql::entry::append(tx, &entry).await?;
+        answers.push(Ok(settled));
     }
     for (order, touched) in orders.values_mut().filter(|(_, touched)| !touched.is_empty()) {
         advance::advance(tx, order, touched, now, &mut sitting.alarms).await?;
     }
-    Ok((settled, sitting.alarms))
+    Ok((answers, sitting.alarms))
+}
+
+/// Holds every session that counts; why each of the others does not. In the order of their receivers, as everywhere.
+async fn held(tx: &mut dyn Tx, asked: &[Asked], now: Time) -> Result<Vec<Option<Refusal>>, Abort> {
+    let mut by_receiver: Vec<usize> = (0..asked.len()).collect();
+    by_receiver.sort_by_key(|at| &asked[*at].claim.receiver);
+    let mut over = vec![None; asked.len()];
+    for at in by_receiver {
+        match asked[at].claim.hold(tx, now).await {
+            Ok(()) => {}
+            Err(Abort::Refused(refusal)) => over[at] = Some(refusal),
+            Err(abort) => return Err(abort),
+        }
+    }
+    Ok(over)
 }
 
 // === impl Sitting ===
@@ -224,18 +249,15 @@ impl Sitting<'_> {
     }
 }
 
-/// The receiver's commands of these sequences, and their orders, locked: with those that a restoration among them
+/// The receivers' commands of these sequences, and their orders, locked: with those that a restoration among them
 /// restores.
 async fn locked(
     tx: &mut dyn Tx,
-    receiver: &ParticipantName,
-    sequences: &[i64],
-) -> Result<(Locked, Vec<CommandRow>), StoreError> {
-    let wanted: BTreeSet<i64> = sequences.iter().copied().collect();
+    wanted: &BTreeMap<ParticipantName, BTreeSet<i64>>,
+) -> Result<(Locked, Commands), StoreError> {
     let mut ids = BTreeSet::new();
-    for sequence in &wanted {
-        let found = sql::command::lookup(tx, receiver, *sequence).await?;
-        ids.extend(found.map(|command| command.order_id));
+    for (receiver, sequences) in wanted {
+        ids.extend(sql::command::orders_of(tx, receiver, sequences).await?);
     }
     let mut orders = Locked::new();
     while let Some(id) = ids.pop_last() {
@@ -244,10 +266,12 @@ async fn locked(
             orders.insert(Reverse(id), (order, BTreeSet::new()));
         }
     }
-    // Read again: whoever held an order until now may have changed its commands.
-    let mut commands = Vec::with_capacity(wanted.len());
-    for sequence in wanted {
-        commands.extend(sql::command::lookup(tx, receiver, sequence).await?);
+    // Read only now: whoever held an order until now may have changed its commands.
+    let mut commands = Commands::new();
+    for (receiver, sequences) in wanted {
+        for command in sql::command::of_sequences(tx, receiver, sequences).await? {
+            commands.insert((receiver.clone(), command.sequence), command);
+        }
     }
     Ok((orders, commands))
 }

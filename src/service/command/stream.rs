@@ -29,6 +29,8 @@ use crate::{
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// Commands read at a time: rows without their numbers.
 const CHUNK: i64 = 32;
+/// What was sent is written down after so long.
+const UNSAID: Duration = Duration::from_millis(250);
 /// Events that wait to be taken. A command is made only when it is.
 const WAITING: usize = 4;
 
@@ -138,6 +140,11 @@ impl Gateway {
 async fn note(gateway: Arc<Gateway>, context: Context, mut sent: mpsc::UnboundedReceiver<i64>) {
     let mut sequences = Vec::new();
     while sent.recv_many(&mut sequences, 100).await > 0 {
+        // Most are acknowledged in a moment, and that says it too.
+        tokio::time::sleep(UNSAID).await;
+        while let Ok(sequence) = sent.try_recv() {
+            sequences.push(sequence);
+        }
         let all = std::mem::take(&mut sequences);
         if let Err(refusal) = gateway.delivered(&context, all).await {
             // They count as sent when they are acknowledged.

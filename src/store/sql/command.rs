@@ -1,6 +1,8 @@
 //! The outbox: commands by receiver and sequence.
 
-use super::values;
+use std::{collections::BTreeSet, sync::LazyLock};
+
+use super::{any, values};
 use crate::{
     domain::{
         command::schedule::Due,
@@ -117,14 +119,33 @@ pub async fn save(tx: &mut dyn Tx, row: &CommandRow) -> Result<(), StoreError> {
     .await
 }
 
-/// One command.
-pub async fn lookup(
+/// The orders of a receiver's commands of these sequences.
+pub async fn orders_of(
     tx: &mut dyn Tx,
     receiver: &ParticipantName,
-    sequence: i64,
-) -> Result<Option<CommandRow>, StoreError> {
-    let sql = concat!("SELECT ", columns!(), " FROM command WHERE receiver = ?1 AND sequence = ?2");
-    tx.query(sql, values![receiver, sequence]).await?.first().map(read).transpose()
+    sequences: &BTreeSet<i64>,
+) -> Result<Vec<String>, StoreError> {
+    static SQL: LazyLock<&'static str> = LazyLock::new(|| {
+        any::text("SELECT DISTINCT order_id FROM command WHERE receiver = ?1 AND sequence IN ", 1, "")
+    });
+    let sequences: Vec<i64> = sequences.iter().copied().collect();
+    let rows = any::query_ints(tx, &SQL, values![receiver], &sequences).await?;
+    rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
+}
+
+/// A receiver's commands of these sequences.
+pub async fn of_sequences(
+    tx: &mut dyn Tx,
+    receiver: &ParticipantName,
+    sequences: &BTreeSet<i64>,
+) -> Result<Vec<CommandRow>, StoreError> {
+    static SQL: LazyLock<&'static str> = LazyLock::new(|| {
+        const BEFORE: &str =
+            concat!("SELECT ", columns!(), " FROM command WHERE receiver = ?1 AND sequence IN ");
+        any::text(BEFORE, 1, "")
+    });
+    let sequences: Vec<i64> = sequences.iter().copied().collect();
+    any::query_ints(tx, &SQL, values![receiver], &sequences).await?.iter().map(read).collect()
 }
 
 /// The commands of a receiver after a sequence, in order.

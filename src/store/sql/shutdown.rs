@@ -346,6 +346,18 @@ pub async fn batches(tx: &mut dyn Tx, order_id: &str) -> Result<Vec<BatchRow>, S
     rows.iter().map(read_batch).collect()
 }
 
+/// The batches of an order that go somewhere and were not released, in order.
+pub async fn pending_batches(tx: &mut dyn Tx, order_id: &str) -> Result<Vec<BatchRow>, StoreError> {
+    let rows = tx
+        .query(
+            "SELECT order_id, batch, wave, kind, mvno, carrier, number_count, release_time FROM shutdown_batch
+             WHERE order_id = ?1 AND batch > 0 AND release_time IS NULL ORDER BY batch",
+            values![order_id],
+        )
+        .await?;
+    rows.iter().map(read_batch).collect()
+}
+
 /// One batch of an order.
 pub async fn batch(tx: &mut dyn Tx, order_id: &str, batch: i64) -> Result<Option<BatchRow>, StoreError> {
     let rows = tx
