@@ -7,6 +7,10 @@ pub mod support;
 mod acts;
 #[path = "gateway/appeals.rs"]
 mod appeals;
+#[path = "gateway/approvals.rs"]
+mod approvals;
+#[path = "gateway/attacks.rs"]
+mod attacks;
 #[path = "gateway/channels.rs"]
 mod channels;
 #[path = "gateway/checks.rs"]
@@ -29,6 +33,8 @@ mod ledger;
 mod lists;
 #[path = "gateway/numbers.rs"]
 mod numbers;
+#[path = "gateway/once.rs"]
+mod once;
 #[path = "gateway/orders.rs"]
 mod orders;
 #[path = "gateway/participants.rs"]
@@ -41,6 +47,8 @@ mod plans;
 mod registrations;
 #[path = "gateway/selling.rs"]
 mod selling;
+#[path = "gateway/steps.rs"]
+mod steps;
 #[path = "gateway/ticker.rs"]
 mod ticker;
 #[path = "gateway/watch.rs"]
