@@ -11,6 +11,8 @@ pub mod world;
 
 #[path = "commands/answers.rs"]
 mod answers;
+#[path = "commands/due.rs"]
+mod due;
 #[path = "commands/interleaved.rs"]
 mod interleaved;
 #[path = "commands/late.rs"]
@@ -31,3 +33,5 @@ mod slow;
 mod snapshot;
 #[path = "commands/waves.rs"]
 mod waves;
+#[path = "commands/wire.rs"]
+mod wire;

@@ -15,12 +15,12 @@ use crate::{
     service::{
         Gateway,
         command::{
+            figures::Filter,
             session::Claim,
             stream::{Event, Maker},
         },
         watchers::Watchers,
     },
-    store::sql::receiver_figures::Filter,
 };
 
 mod acks;

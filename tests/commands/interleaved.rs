@@ -17,7 +17,11 @@ async fn some(world: &World, receiver: &mut Receiver, most: usize) {
     if receiver.cursor >= to {
         return;
     }
-    for command in receiver.take_to(to).await {
+    let mut commands = receiver.take_to(to).await;
+    if receiver.heedless {
+        commands.reverse();
+    }
+    for command in commands {
         if left == 0 {
             // Read from the wire, and forgotten by a crash: it comes again.
             break;
@@ -35,8 +39,9 @@ async fn some(world: &World, receiver: &mut Receiver, most: usize) {
     }
 }
 
-async fn interleaved(world: World, rounds: usize) -> (usize, usize) {
+async fn interleaved(world: World, rounds: usize, heedless: bool) -> (usize, usize) {
     let (mut mvno, mut carrier) = (Receiver::of(MVNO), Receiver::of(CARRIER));
+    (mvno.heedless, carrier.heedless) = (heedless, heedless);
     mvno.open(&world).await;
     carrier.open(&world).await;
     let (mut wrong, mut orders) = (0, 0);
@@ -118,7 +123,7 @@ async fn interleaved(world: World, rounds: usize) -> (usize, usize) {
 #[tokio::test]
 async fn interleaved_on_sqlite() {
     let rounds = asked("ROUNDS", 60);
-    let (orders, wrong) = interleaved(World::empty().await, rounds).await;
+    let (orders, wrong) = interleaved(World::empty().await, rounds, false).await;
     eprintln!("{rounds} numbers, {orders} orders, {wrong} wrong final states");
     assert_eq!(wrong, 0);
 }
@@ -126,7 +131,14 @@ async fn interleaved_on_sqlite() {
 #[tokio::test]
 async fn interleaved_on_postgres() {
     let rounds = asked("ROUNDS", 40);
-    let (orders, wrong) = interleaved(World::postgres().await, rounds).await;
+    let (orders, wrong) = interleaved(World::postgres().await, rounds, false).await;
     eprintln!("{rounds} numbers, {orders} orders, {wrong} wrong final states");
     assert_eq!(wrong, 0);
+}
+
+/// The control: receivers that follow what came last, and not the highest sequence, are found out.
+#[tokio::test]
+async fn heedless_receivers_are_found_out() {
+    let (_, wrong) = interleaved(World::empty().await, 20, true).await;
+    assert_ne!(wrong, 0);
 }

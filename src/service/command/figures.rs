@@ -10,8 +10,10 @@ use crate::{
         shutdown::CommandKind,
     },
     service::{Gateway, refusal},
-    store::{StoreError, Tx, sql, sql::receiver_figures::Filter},
+    store::{StoreError, Tx, sql},
 };
+
+pub use crate::store::sql::receiver_figures::Filter;
 
 /// The figures of one receiver. A time is `None` where nothing was done yet.
 #[derive(Clone, Debug, PartialEq)]
