@@ -8,9 +8,11 @@ use protox::prost_reflect::{DescriptorPool, MethodDescriptor, Value};
 
 const ROOTS: [&str; 2] = ["proto", "proto-vendor"];
 /// What the gateway serves.
-const FILES: [&str; 12] = [
+const FILES: [&str; 15] = [
     "greenlane/access/v1/access.proto",
+    "greenlane/v1/appeal.proto",
     "greenlane/v1/channel.proto",
+    "greenlane/v1/command.proto",
     "greenlane/v1/compliance.proto",
     "greenlane/v1/document.proto",
     "greenlane/v1/error.proto",
@@ -19,6 +21,7 @@ const FILES: [&str; 12] = [
     "greenlane/v1/participant.proto",
     "greenlane/v1/registration.proto",
     "greenlane/v1/server_info.proto",
+    "greenlane/v1/shutdown.proto",
     "greenlane/v1/supervision.proto",
     "greenlane/v1/text.proto",
 ];

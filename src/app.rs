@@ -41,6 +41,7 @@ use crate::{
     service::{
         Gateway,
         board::{self, Board},
+        command::{settler::Settler, signal::Signals},
         evidence::Evidence,
         feed::Feed,
         page::Pages,
@@ -229,7 +230,10 @@ impl App {
         app.spawn(rounds::turns(app.gateway.clone()));
         app.spawn(rounds::prune(app.gateway.clone()));
         app.spawn(rounds::ladders(app.gateway.clone()));
+        app.spawn(rounds::appeals(app.gateway.clone()));
+        app.spawn(rounds::overdue(app.gateway.clone()));
         app.spawn(rounds::erasure(app.gateway.clone()));
+        app.spawn(rounds::orders(app.gateway.clone()));
         app.spawn(rounds::rewrap(app.gateway.clone()));
         app.spawn(rounds::health(app.ready.clone(), app.reporter.clone()));
         app.spawn(rounds::material(app.server.clone(), app.settings.tls.clone()));
@@ -381,6 +385,8 @@ fn gateway(
     let board = Arc::new(Board::new(bound, clock.clone()));
     let feed = Arc::new(Feed::new(board.clone(), rules.clone(), clock.clone(), shelf));
     store.follow(feed.clone());
+    let signals = Arc::new(Signals::default());
+    store.follow(signals.clone());
     let gateway = Gateway {
         evidence: Arc::new(Evidence::new(clock.clone())),
         store,
@@ -391,6 +397,8 @@ fn gateway(
         signer: Arc::new(signer),
         closing: CancellationToken::new(),
         pages: Pages::new(pages.as_ref()),
+        signals,
+        settler: Settler::default(),
         persons,
     };
     Ok((Arc::new(gateway), feed))

@@ -1,5 +1,6 @@
 //! The command line, one file per subcommand. Exit codes: 0 done, 1 failed, 64 called or configured wrongly.
 
+pub mod agent;
 pub mod authority;
 mod base64;
 pub mod cert;
@@ -12,11 +13,13 @@ pub mod healthcheck;
 mod holder;
 pub mod key;
 pub mod kit;
+mod link;
 pub mod log;
 pub mod node;
 pub mod protoset;
 pub mod receipt;
 pub mod serve;
+mod stop;
 
 use std::process::ExitCode;
 
@@ -53,6 +56,8 @@ enum Command {
     Kit(kit::Args),
     /// Use a gateway: contexts, whoami, check, doctor, quota, register, import, close.
     Ctl(ctl::Args),
+    /// Take commands as a carrier or an MVNO and hand each to a program or an HTTP hook of this machine.
+    Agent(agent::Args),
     /// Verify a receipt offline.
     #[command(subcommand)]
     Receipt(receipt::Command),
@@ -89,6 +94,7 @@ pub fn run() -> ExitCode {
         Command::Authority(command) => authority::run(&command),
         Command::Kit(args) => kit::run(&args),
         Command::Ctl(args) => ctl::run(args),
+        Command::Agent(args) => agent::run(args),
         Command::Receipt(command) => receipt::run(&command),
         Command::Protoset(args) => protoset::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),

@@ -2,10 +2,12 @@
 
 pub mod access;
 pub mod allocation;
+pub mod appeal;
 pub mod budget;
 pub mod caller;
 pub mod capture;
 pub mod channel;
+pub mod command;
 pub mod day;
 pub mod decision;
 pub mod dispute;
@@ -19,6 +21,7 @@ pub mod industry;
 pub mod line;
 pub mod name;
 pub mod normal;
+pub mod notice;
 pub mod number;
 pub mod participant;
 pub mod personal;
@@ -26,6 +29,7 @@ pub mod quota;
 pub mod refusal;
 pub mod registration;
 pub mod rules;
+pub mod shutdown;
 pub mod standing;
 pub mod time;
 pub mod unit;

@@ -1,7 +1,9 @@
 //! The wire: turns messages into use cases, answers into messages and refusals into statuses. One thin file per gRPC
 //! service; owns no rule and no transaction.
 
+pub mod appeal;
 pub mod channel;
+pub mod command;
 pub mod compliance;
 pub mod convert;
 pub mod identity;
@@ -12,5 +14,6 @@ pub mod pb;
 pub mod registration;
 pub mod routes;
 pub mod server_info;
+pub mod shutdown;
 pub mod status;
 pub mod supervision;

@@ -7,14 +7,17 @@
 
 pub mod act;
 pub mod allocate_numbers;
+pub mod appeal;
 pub mod assess_industry_user;
 pub mod board;
 pub mod change_line;
 pub mod channels;
 pub mod check_status;
+pub mod command;
 pub mod context;
 pub mod evidence;
 pub mod feed;
+mod floor;
 pub mod gate;
 pub mod identity;
 pub mod import;
@@ -33,6 +36,7 @@ pub mod registrations;
 pub mod request_supplement;
 pub mod return_numbers;
 pub mod shelf;
+pub mod shutdown;
 pub mod standing_of;
 pub mod supervise;
 pub mod tick;
@@ -69,6 +73,10 @@ pub struct Gateway {
     pub closing: CancellationToken,
     /// Binds page tokens to their list and filter.
     pub pages: page::Pages,
+    /// Wakes the streams of receivers that have commands to take.
+    pub signals: Arc<command::signal::Signals>,
+    /// Where acknowledgements wait for each other.
+    pub settler: command::settler::Settler,
     /// By what persons are kept and known; `None`: none are.
     pub persons: Option<Arc<persons::Persons>>,
 }

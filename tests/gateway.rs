@@ -5,14 +5,26 @@ pub mod support;
 
 #[path = "gateway/acts.rs"]
 mod acts;
+#[path = "gateway/appeals.rs"]
+mod appeals;
+#[path = "gateway/approvals.rs"]
+mod approvals;
+#[path = "gateway/attacks.rs"]
+mod attacks;
 #[path = "gateway/channels.rs"]
 mod channels;
 #[path = "gateway/checks.rs"]
 mod checks;
 #[path = "gateway/clock.rs"]
 mod clock;
+#[path = "gateway/conflicts.rs"]
+mod conflicts;
 #[path = "gateway/evidence.rs"]
 mod evidence;
+#[path = "gateway/follow.rs"]
+mod follow;
+#[path = "gateway/force.rs"]
+mod force;
 #[path = "gateway/identity.rs"]
 mod identity;
 #[path = "gateway/ledger.rs"]
@@ -23,14 +35,22 @@ mod lists;
 mod meanwhile;
 #[path = "gateway/numbers.rs"]
 mod numbers;
+#[path = "gateway/once.rs"]
+mod once;
+#[path = "gateway/orders.rs"]
+mod orders;
 #[path = "gateway/participants.rs"]
 mod participants;
 #[path = "gateway/past.rs"]
 mod past;
+#[path = "gateway/plans.rs"]
+mod plans;
 #[path = "gateway/registrations.rs"]
 mod registrations;
 #[path = "gateway/selling.rs"]
 mod selling;
+#[path = "gateway/steps.rs"]
+mod steps;
 #[path = "gateway/supplements.rs"]
 mod supplements;
 #[path = "gateway/ticker.rs"]

@@ -4,6 +4,8 @@
 #[path = "support/all.rs"]
 pub mod support;
 
+#[path = "wire/appeals.rs"]
+mod appeals;
 #[path = "wire/bad_input.rs"]
 mod bad_input;
 #[path = "wire/commands.rs"]
@@ -22,6 +24,8 @@ mod journey;
 mod kill;
 #[path = "wire/matrix.rs"]
 mod matrix;
+#[path = "wire/orders.rs"]
+mod orders;
 #[path = "wire/persons.rs"]
 mod persons;
 #[path = "wire/raw.rs"]

@@ -96,6 +96,12 @@ pub(super) async fn prune(gateway: Arc<Gateway>) {
         if let Err(abort) = pruned.await {
             tracing::warn!(refusal = %crate::service::refusal(abort), "old request ids, tokens and rejected rows were not forgotten");
         }
+        while let Ok(1..) = gateway.forget_plan().await.inspect_err(|refusal| {
+            tracing::warn!(%refusal, "old plans were not forgotten");
+        }) {}
+        if let Err(refusal) = gateway.forget_commands().await {
+            tracing::warn!(%refusal, "old commands were not forgotten");
+        }
     }
 }
 
@@ -104,6 +110,41 @@ pub(super) async fn ladders(gateway: Arc<Gateway>) {
     loop {
         tokio::time::sleep(SECOND * 60).await;
         until_none("a ladder was not climbed", || gateway.climb_ladders()).await;
+    }
+}
+
+/// Does what time alone does to orders and their commands, every second: releases, expiries, and what is late.
+pub(super) async fn orders(gateway: Arc<Gateway>) {
+    loop {
+        tokio::time::sleep(SECOND).await;
+        if let Err(refusal) = gateway.look_at_orders().await {
+            tracing::error!(%refusal, "an order that is due was not looked at; tried again");
+        }
+        if let Err(refusal) = gateway.redeliver().await {
+            tracing::error!(%refusal, "commands that are due were not sent again; tried again");
+        }
+    }
+}
+
+/// Records, every second, which MVNOs fell behind with their commands and which caught up.
+pub(super) async fn overdue(gateway: Arc<Gateway>) {
+    loop {
+        tokio::time::sleep(SECOND).await;
+        match gateway.follow_overdue().await {
+            Ok(0) => {}
+            Ok(turned) => tracing::info!(turned, "standings turned by overdue commands"),
+            Err(refusal) => tracing::error!(%refusal, "overdue commands were not recorded; tried again"),
+        }
+    }
+}
+
+/// Alarms appeals that nobody decided in time, every second.
+pub(super) async fn appeals(gateway: Arc<Gateway>) {
+    loop {
+        tokio::time::sleep(SECOND).await;
+        if let Err(refusal) = gateway.alarm_late_appeals().await {
+            tracing::error!(%refusal, "late appeals were not alarmed; tried again");
+        }
     }
 }
 

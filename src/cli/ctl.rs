@@ -1,17 +1,16 @@
 //! `greenlane ctl`: what an MVNO or a carrier types to use a gateway. A context says where the gateway is and which
 //! certificate to show; everything is printed as a table or as the JSON that grpcurl prints.
 
-mod call;
+pub(super) mod call;
 mod check;
 mod close;
 mod context;
 mod contexts;
 mod doctor;
 mod import;
-mod link;
-mod output;
+pub(super) mod output;
 mod quota;
-mod refused;
+pub(super) mod refused;
 mod register;
 mod stamp;
 mod whoami;

@@ -3,6 +3,7 @@
 mod authority;
 mod banner;
 mod certs;
+mod hook;
 mod plan;
 mod seed;
 mod subscribers;
@@ -115,6 +116,7 @@ fn start(args: Args) -> Result<(), Failure> {
         let (address, ops) = (app.address().to_string(), app.ops_address().to_string());
         fs::write(addresses(&dir, node), format!("{address} {ops}\n")).map_err(|error| error.to_string())?;
         certs::write_env(&dir, &every_address(&dir)).map_err(|error| error.to_string())?;
+        hook::write_sample(&dir).map_err(|error| error.to_string())?;
         print!("{}", banner::text(&dir, &address, &ops, &notes, true));
         Ok(())
     })

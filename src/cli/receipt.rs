@@ -1,7 +1,7 @@
 //! `greenlane receipt verify`: whether a kept answer was really given, by the public key alone and without a network.
 
 mod answer;
-mod keys;
+pub(super) mod keys;
 mod words;
 
 use std::{

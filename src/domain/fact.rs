@@ -116,6 +116,17 @@ pub enum FactBody {
         /// What the MVNO undertook to do.
         undertakings: Vec<String>,
     },
+    /// Commands of orders that the MVNO had not executed in time; true from the due time of the oldest. Recorded by the
+    /// gateway.
+    CommandsOverdue {
+        /// How many there were when that was recorded.
+        count: i64,
+    },
+    /// None of them is overdue any more; true from then on.
+    CommandsCaughtUp {
+        /// The name of the fact that it ends.
+        overdue: String,
+    },
 }
 
 words! {
@@ -196,6 +207,8 @@ impl FactBody {
             Self::LicenceRevoked { .. } => "LICENCE_REVOKED",
             Self::Assessment { .. } => "ASSESSMENT",
             Self::Talk { .. } => "TALK",
+            Self::CommandsOverdue { .. } => "COMMANDS_OVERDUE",
+            Self::CommandsCaughtUp { .. } => "COMMANDS_CAUGHT_UP",
         }
     }
 
@@ -233,6 +246,8 @@ impl FactBody {
             Self::Talk { parties, undertakings, .. } => {
                 format!("{} parties, {} undertakings", parties.len(), undertakings.len())
             }
+            Self::CommandsOverdue { count } => format!("{count} commands of orders not executed in time"),
+            Self::CommandsCaughtUp { overdue } => format!("ends {overdue}"),
         }
     }
 }

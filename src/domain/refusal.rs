@@ -211,6 +211,34 @@ reasons! {
     BlockInUse "BLOCK_IN_USE" FailedPrecondition "该号段内仍有在用线路，须先逐一销户后方可退还。";
     /// The reader is not bound to that outlet.
     ReaderNotBound "READER_NOT_BOUND" FailedPrecondition "该读卡器未绑定该网点，请先查询网点的读卡器。";
+    /// The appeal was decided already.
+    AppealDecided "APPEAL_DECIDED" FailedPrecondition "该申诉已经作出决定。";
+    /// No such appeal, or no number with that code, that the caller may see.
+    AppealNotFound "APPEAL_NOT_FOUND" NotFound "没有该申诉，或申诉码有误，请核对短信中的申诉码。";
+    /// No such command in the caller's sequence.
+    CommandNotFound "COMMAND_NOT_FOUND" NotFound "本机构的指令序列中没有该指令。";
+    /// The confirm_code is not that of the plan.
+    ConfirmCodeMismatch "CONFIRM_CODE_MISMATCH" FailedPrecondition "确认码与方案不符，请重新查看方案后再下达。";
+    /// Commands after that sequence are no longer kept; start again from ListCommandedNumbers.
+    CursorTooOld "CURSOR_TOO_OLD" OutOfRange "该序号之后的指令已不再保留，请先获取号码现状清单后再继续。";
+    /// No such order that the caller may see.
+    OrderNotFound "ORDER_NOT_FOUND" NotFound "没有该关停指令，或无权查看。";
+    /// The order_number was used for another order; its name is told.
+    OrderNumberReused "ORDER_NUMBER_REUSED" AlreadyExists "该文号已用于另一份指令，请核对文号或查看原指令。";
+    /// The order is not in the state that this step needs.
+    OrderState "ORDER_STATE" FailedPrecondition "该指令当前状态不允许此操作。";
+    /// The plan is past its 30 minutes; plan again.
+    PlanExpired "PLAN_EXPIRED" FailedPrecondition "方案已超过三十分钟有效期，请重新制定方案。";
+    /// The plan_sha256 is not that of the order: read the plan, and approve what it says.
+    PlanHashMismatch "PLAN_HASH_MISMATCH" FailedPrecondition "方案摘要与指令不符，请核对方案内容后再批准。";
+    /// No such plan of the caller's organisation.
+    PlanNotFound "PLAN_NOT_FOUND" NotFound "没有该方案，或不属于本机构。";
+    /// What the plan said of its numbers is no longer so; plan again.
+    PlanStale "PLAN_STALE" FailedPrecondition "方案制定后情况已有变化，请重新制定方案。";
+    /// A newer session of the same receiver took over, or this one ended; pull or open again.
+    SessionFenced "SESSION_FENCED" FailedPrecondition "该会话已被新的会话取代或已结束，请重新连接。";
+    /// Above what one officer may do without a second one.
+    ShutdownLimit "SHUTDOWN_LIMIT" FailedPrecondition "超过单人可下达的上限，须由第二名人员批准。";
 }
 
 // === impl Refusal ===

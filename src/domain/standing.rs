@@ -136,6 +136,11 @@ pub fn evaluate(
     })
 }
 
+/// The name of the fact by which commands are overdue at that moment, as known then.
+pub fn overdue(facts: &[Fact], now: Time) -> Option<&str> {
+    History::read(facts, now, now).overdue.first().map(|fact| fact.name.as_str())
+}
+
 fn reasons(points: &[Point], standing: Standing, rules: &RuleSet) -> Vec<Ground> {
     if !points.is_empty() {
         return points.iter().map(|point| point.ground(rules)).collect();

@@ -4,10 +4,12 @@
 pub mod act;
 pub mod answer;
 pub mod channel;
+pub mod command;
 pub mod document;
 pub mod fact;
 pub mod fields;
 pub mod registration;
+pub mod shutdown;
 pub mod word;
 
 use crate::domain::{decision::Bilingual, time::Time};

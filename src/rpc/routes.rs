@@ -12,22 +12,25 @@ use tonic_health::{ServingStatus, server::HealthReporter};
 use tower::Service;
 
 use super::{
+    appeal::Appeals,
     channel::Channels,
+    command::Commands,
     compliance::Compliance,
     identity::Identity,
     numbering::Numbering,
     participant::Participants,
     pb::{
-        self, channel_service_server::ChannelServiceServer,
-        compliance_service_server::ComplianceServiceServer, identity_service_server::IdentityServiceServer,
-        numbering_service_server::NumberingServiceServer,
+        self, appeal_service_server::AppealServiceServer, channel_service_server::ChannelServiceServer,
+        command_service_server::CommandServiceServer, compliance_service_server::ComplianceServiceServer,
+        identity_service_server::IdentityServiceServer, numbering_service_server::NumberingServiceServer,
         participant_service_server::ParticipantServiceServer,
         registration_service_server::RegistrationServiceServer,
-        server_info_service_server::ServerInfoServiceServer,
+        server_info_service_server::ServerInfoServiceServer, shutdown_service_server::ShutdownServiceServer,
         supervision_service_server::SupervisionServiceServer,
     },
     registration::Registrations,
     server_info::ServerInfo,
+    shutdown::Shutdowns,
     status,
     supervision::Supervision,
 };
@@ -46,14 +49,17 @@ pub(super) const LARGEST_ANSWER: usize = 4 << 20;
 /// The services.
 #[derive(Clone)]
 pub struct Routes {
+    appeals: AppealServiceServer<Appeals>,
     compliance: ComplianceServiceServer<Compliance>,
     supervision: SupervisionServiceServer<Supervision>,
     participants: ParticipantServiceServer<Participants>,
     numbering: NumberingServiceServer<Numbering>,
     channels: ChannelServiceServer<Channels>,
+    commands: CommandServiceServer<Commands>,
     identity: IdentityServiceServer<Identity>,
     registrations: RegistrationServiceServer<Registrations>,
     server_info: ServerInfoServiceServer<ServerInfo>,
+    shutdowns: ShutdownServiceServer<Shutdowns>,
     health: Boxed,
     reflection: Boxed,
     reflection_alpha: Boxed,
@@ -79,6 +85,7 @@ impl Routes {
         };
         const SETS: &str = "the descriptors are checked when they are built";
         let routes = Self {
+            appeals: limited!(AppealServiceServer::new(Appeals { gateway: gateway.clone() })),
             compliance: limited!(ComplianceServiceServer::new(Compliance {
                 gateway: gateway.clone(),
                 feed,
@@ -88,9 +95,17 @@ impl Routes {
             participants: limited!(ParticipantServiceServer::new(Participants { gateway: gateway.clone() })),
             numbering: limited!(NumberingServiceServer::new(Numbering { gateway: gateway.clone() })),
             channels: limited!(ChannelServiceServer::new(Channels { gateway: gateway.clone() })),
+            commands: limited!(CommandServiceServer::new(Commands {
+                gateway: gateway.clone(),
+                watchers: Watchers::default(),
+            })),
             identity: limited!(IdentityServiceServer::new(Identity { gateway: gateway.clone() })),
             registrations: limited!(RegistrationServiceServer::new(Registrations {
                 gateway: gateway.clone()
+            })),
+            shutdowns: limited!(ShutdownServiceServer::new(Shutdowns {
+                gateway: gateway.clone(),
+                watchers: Watchers::default(),
             })),
             server_info: limited!(ServerInfoServiceServer::new(ServerInfo { gateway })),
             health: Boxed::new(health),
@@ -101,16 +116,19 @@ impl Routes {
     }
 
     /// The names of the services that have a health of their own.
-    pub fn names() -> [&'static str; 8] {
+    pub fn names() -> [&'static str; 11] {
         [
+            AppealServiceServer::<Appeals>::NAME,
             ComplianceServiceServer::<Compliance>::NAME,
             SupervisionServiceServer::<Supervision>::NAME,
             ParticipantServiceServer::<Participants>::NAME,
             NumberingServiceServer::<Numbering>::NAME,
             ChannelServiceServer::<Channels>::NAME,
+            CommandServiceServer::<Commands>::NAME,
             IdentityServiceServer::<Identity>::NAME,
             RegistrationServiceServer::<Registrations>::NAME,
             ServerInfoServiceServer::<ServerInfo>::NAME,
+            ShutdownServiceServer::<Shutdowns>::NAME,
         ]
     }
 }
@@ -136,14 +154,17 @@ impl Service<Request> for Routes {
     fn call(&mut self, request: Request) -> Answer {
         let path = request.uri().path();
         match path.trim_start_matches('/').split_once('/').map_or("", |(service, _)| service) {
+            "greenlane.v1.AppealService" => self.appeals.call(request),
             "greenlane.v1.ComplianceService" => self.compliance.call(request),
             "greenlane.v1.SupervisionService" => self.supervision.call(request),
             "greenlane.v1.ParticipantService" => self.participants.call(request),
             "greenlane.v1.NumberingService" => self.numbering.call(request),
             "greenlane.v1.ChannelService" => self.channels.call(request),
+            "greenlane.v1.CommandService" => self.commands.call(request),
             "greenlane.v1.IdentityService" => self.identity.call(request),
             "greenlane.v1.RegistrationService" => self.registrations.call(request),
             "greenlane.v1.ServerInfoService" => self.server_info.call(request),
+            "greenlane.v1.ShutdownService" => self.shutdowns.call(request),
             "grpc.health.v1.Health" => self.health.call(request),
             "grpc.reflection.v1.ServerReflection" => self.reflection.call(request),
             "grpc.reflection.v1alpha.ServerReflection" => self.reflection_alpha.call(request),

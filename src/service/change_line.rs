@@ -7,6 +7,7 @@ use super::{
     context::Context,
     register,
     registrations::{own_id, unknown},
+    shutdown::follow,
     supervise::Faults,
 };
 use crate::{
@@ -27,6 +28,13 @@ use crate::{
 enum Change {
     To(LineState),
     Close,
+}
+
+/// What keeps a line stopped.
+#[derive(Clone, Copy, Debug)]
+enum Holder {
+    Ladder,
+    Order,
 }
 
 impl Gateway {
@@ -87,14 +95,20 @@ async fn run(
     let before = line.state;
     let after = match change {
         Change::To(to) => {
-            let held = line.ladder.map_or(LineState::Active, |ladder| ladder.holds());
-            let state = before.change(to, held).map_err(|why| unchanged(&name, before, why))?;
+            let ladder = line.ladder.map_or(LineState::Active, |ladder| ladder.holds());
+            let ordered = follow::held(tx, &line.number_index).await?;
+            let by = if ordered > ladder { Holder::Order } else { Holder::Ladder };
+            let held = ladder.stricter(ordered);
+            let state = before.change(to, held).map_err(|why| unchanged(&name, before, why, by))?;
             let line = LineRow { state, ..line };
             sql::line::save(tx, &line).await?;
+            if ordered != LineState::Active {
+                sql::number_hold::set_own(tx, &line.number_index, state).await?;
+            }
             line.state
         }
         Change::Close => {
-            before.close().map_err(|why| unchanged(&name, before, why))?;
+            before.close().map_err(|why| unchanged(&name, before, why, Holder::Ladder))?;
             register::end(tx, line, now).await?.state
         }
     };
@@ -102,11 +116,14 @@ async fn run(
     Ok(Done { answer: name.clone(), subject: name, detail, revision: None })
 }
 
-fn unchanged(name: &str, state: LineState, why: NoChange) -> Refusal {
+fn unchanged(name: &str, state: LineState, why: NoChange, by: Holder) -> Refusal {
     let message = match why {
         NoChange::Closed => "The line is closed; register its number anew.".to_owned(),
         NoChange::Already => format!("The line is {state} already."),
         NoChange::CloseLine => "CloseLine ends a line.".to_owned(),
+        NoChange::Held(held) if matches!(by, Holder::Order) => {
+            format!("An order holds the line at {held} until it is restored; whoever issued it restores it.")
+        }
         NoChange::Held(held) => {
             format!("A duty that is not done holds the line at {held}; supplement the registration first.")
         }

@@ -5,7 +5,6 @@
 pub mod answer_dispute;
 pub mod check_card_quota;
 pub mod dispute_card;
-mod floor;
 pub mod lift_restriction;
 pub mod list_disputes;
 pub mod list_my_cards;

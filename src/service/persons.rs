@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use foldhash::quality::RandomState;
 use moka::sync::Cache;
 
-use super::{Gateway, context::Context};
+use super::{Gateway, appeal::codes::Codes, context::Context};
 use crate::{
     authority::{
         Authority, Question,
@@ -33,6 +33,8 @@ pub struct Persons {
     pub vault: Arc<Vault>,
     /// Asks whether a person is real.
     pub authority: Desk,
+    /// Who tries which codes of appeals.
+    pub codes: Codes,
     /// Tokens that this node has seen kept, and when: they are not kept again each time that they are given out.
     pub tokens: Cache<SubjectToken, Time, RandomState>,
 }
@@ -50,9 +52,10 @@ impl Persons {
         shared: Arc<dyn SharedCache>,
         clock: Arc<dyn Clock>,
     ) -> Self {
+        let codes = Codes::new(vault.index().clone(), clock.clone());
         let guesses = Guesses::new(vault.index().clone(), Bounds::default(), shared, clock);
         let tokens = Cache::builder().max_capacity(MOST_TOKENS).build_with_hasher(RandomState::default());
-        Self { vault, authority: Desk::new(authority, guesses), tokens }
+        Self { vault, authority: Desk::new(authority, guesses), codes, tokens }
     }
 
     /// The index under which a document's holder is found.

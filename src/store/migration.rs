@@ -9,6 +9,7 @@
 //! | 4 | subjects, lines, registrations, outlets, imports |
 //! | 5 | a lock for what is listed of persons, and the tokens that stand for them |
 //! | 6 | a lock for persons who are not there yet, and what rejected rows said, sealed |
+//! | 7 | orders, their numbers, the commands of their receivers, appeals and alarms |
 
 use aws_lc_rs::digest;
 
@@ -90,6 +91,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 6,
         name: "rejected",
         common: include_str!("migrations/0006_rejected.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 7,
+        name: "shutdown",
+        common: include_str!("migrations/0007_shutdown.sql"),
         sqlite: "",
         postgres: "",
     },

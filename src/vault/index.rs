@@ -18,6 +18,7 @@ pub struct Index {
     ledger: hmac::Key,
     answer: hmac::Key,
     guess: hmac::Key,
+    appeal: hmac::Key,
 }
 
 /// A document, found nationwide: the same for every MVNO that registers it. Never leaves the database.
@@ -41,6 +42,7 @@ impl Index {
             ledger: key("ledger"),
             answer: key("authority answer"),
             guess: key("guess"),
+            appeal: key("appeal code"),
         }
     }
 
@@ -67,6 +69,26 @@ impl Index {
     /// The key under which an authority's answer to a question is cached.
     pub fn answer(&self, question: &[&[u8]]) -> [u8; 32] {
         keyed(&self.answer, question)
+    }
+
+    /// The code by which the holder of a number appeals: the same whenever it is asked for, and kept nowhere. Three
+    /// groups of four from an alphabet without look-alikes: 60 bits.
+    pub fn appeal_code(&self, order_id: &str, n: i64) -> String {
+        const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+        let drawn = keyed(&self.appeal, &[b"code", order_id.as_bytes(), &n.to_be_bytes()]);
+        let mut code = String::with_capacity(14);
+        for (at, byte) in drawn.iter().take(12).enumerate() {
+            if at > 0 && at % 4 == 0 {
+                code.push('-');
+            }
+            code.push(char::from(ALPHABET[usize::from(byte % 32)]));
+        }
+        code
+    }
+
+    /// By which the number of an appeal's code is found; the code as [`Self::appeal_code`] writes it.
+    pub fn appeal(&self, code: &str) -> [u8; 32] {
+        keyed(&self.appeal, &[b"index", code.as_bytes()])
     }
 
     /// A value that was tried, or whom it was tried on.

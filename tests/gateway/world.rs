@@ -30,6 +30,7 @@ use greenlane::{
         Gateway,
         board::Board,
         check_status::{Finding, Question},
+        command::{settler::Settler, signal::Signals},
         context::Context,
         evidence::Evidence,
         feed::Feed,
@@ -286,6 +287,8 @@ impl World {
             closing: self.gateway.closing.clone(),
             pages: Pages::new(b"a key of the test"),
             persons,
+            signals: self.gateway.signals.clone(),
+            settler: Settler::default(),
         };
         Self { gateway: Arc::new(gateway), ..self.clone() }
     }
@@ -335,6 +338,8 @@ impl World {
         let feed =
             Arc::new(Feed::new(board.clone(), rules.clone(), clock.clone(), Shelf::new(cache.clone())));
         store.follow(feed.clone());
+        let signals = Arc::new(Signals::default());
+        store.follow(signals.clone());
         store.refresh().await.expect("followed");
         let authority =
             Arc::new(Said { answer: Mutex::new(AuthorityMatch::Match), asked: AtomicUsize::new(0) });
@@ -350,6 +355,8 @@ impl World {
             signer: Arc::new(Signer::from_pkcs8(&Signer::generate()).expect("a key")),
             closing: CancellationToken::new(),
             pages: Pages::new(b"a key of the test"),
+            signals,
+            settler: Settler::default(),
             persons: Some(Arc::new(persons)),
         };
         Self { gateway: Arc::new(gateway), feed, clock, authority, path, url, _folder: folder }

@@ -27,6 +27,7 @@ use greenlane::{
         Gateway,
         board::{Board, HOLDS},
         check_status::{Finding, Question},
+        command::{settler::Settler, signal::Signals},
         context::Context,
         evidence::Evidence,
         feed::Feed,
@@ -166,6 +167,8 @@ impl Node {
         let shelf = Shelf::new(cache.clone());
         let feed = Arc::new(Feed::new(board.clone(), rules.clone(), clock.clone(), shelf));
         store.follow(feed.clone());
+        let signals = Arc::new(Signals::default());
+        store.follow(signals.clone());
         let gateway = Gateway {
             store,
             clock: clock.clone(),
@@ -176,6 +179,8 @@ impl Node {
             signer: Arc::new(Signer::from_pkcs8(&Signer::generate()).expect("a key")),
             closing: CancellationToken::new(),
             pages: Pages::new(b"a key of the test"),
+            signals,
+            settler: Settler::default(),
             persons: None,
         };
         Self { gateway: Arc::new(gateway), feed }

@@ -91,7 +91,7 @@ impl Record {
     }
 
     /// The rows of two columns of text.
-    async fn pairs(&self, sql: &str) -> Vec<(String, String)> {
+    pub async fn pairs(&self, sql: &str) -> Vec<(String, String)> {
         match self {
             Self::Sqlite(file) => {
                 let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

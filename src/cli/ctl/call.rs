@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use tonic::{Request, Response, Status, transport::Channel};
 
-use super::{Common, contexts::Context, link::Link, refused};
-use crate::cli::Failure;
+use super::{Common, contexts::Context, refused};
+use crate::cli::{
+    Failure,
+    link::{Link, Papers},
+};
 
 /// No call takes longer; the gateway answers far sooner, or says why not.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Runs something that waits for a gateway.
-pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+pub(in crate::cli) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -20,7 +23,7 @@ pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Res
 }
 
 /// A request that does not wait for ever.
-pub(super) fn request<M>(message: M) -> Request<M> {
+pub(in crate::cli) fn request<M>(message: M) -> Request<M> {
     let mut request = Request::new(message);
     request.set_timeout(PATIENCE);
     request
@@ -28,7 +31,8 @@ pub(super) fn request<M>(message: M) -> Request<M> {
 
 /// The nodes of a context.
 pub(super) fn links(context: &Context) -> impl Iterator<Item = Link> {
-    context.addresses.iter().map(|address| Link { address: address.clone(), certs: context.certs.clone() })
+    let link = |address: &String| Link { address: address.clone(), papers: Papers::of(&context.certs) };
+    context.addresses.iter().map(link)
 }
 
 /// The answer of the first node that gives one. `ask` may run more than once: only for what can be asked twice, as a

@@ -10,12 +10,15 @@ use super::{
     Common,
     call::{block_on, links, request},
     contexts::{Context, open_to_others},
-    link::{Link, Step},
     output::{Format, Sheet, print_json},
     refused, whoami,
 };
 use crate::{
-    cli::{Failure, holder::Holder},
+    cli::{
+        Failure,
+        holder::Holder,
+        link::{Link, Step},
+    },
     domain::time::{Clock, DAY},
     host::SystemClock,
     rpc::pb::{self, server_info_service_client::ServerInfoServiceClient},

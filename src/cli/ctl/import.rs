@@ -10,7 +10,6 @@ pub(super) mod reader;
 mod send;
 mod show;
 mod state;
-mod stop;
 mod survey;
 mod written;
 
@@ -26,7 +25,6 @@ use self::{
     progress::Progress,
     send::{End, Sending},
     state::{State, States},
-    stop::Stop,
     survey::{Survey, survey},
 };
 use super::{
@@ -35,7 +33,13 @@ use super::{
     output::{Format, Sheet, print_json},
     wrong,
 };
-use crate::{cli::Failure, domain::time::Clock, host, host::SystemClock, rpc::pb};
+use crate::{
+    cli::{Failure, stop::Stop},
+    domain::time::Clock,
+    host,
+    host::SystemClock,
+    rpc::pb,
+};
 
 /// What to import.
 #[derive(clap::Args)]

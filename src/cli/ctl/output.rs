@@ -21,7 +21,7 @@ pub(super) enum Format {
 pub(super) struct Sheet(Table);
 
 /// Every message there is, by its name.
-pub(super) fn pool() -> Result<DescriptorPool, Failure> {
+pub(in crate::cli) fn pool() -> Result<DescriptorPool, Failure> {
     let mut pool = DescriptorPool::decode(pb::DESCRIPTORS).map_err(|fault| fault.to_string())?;
     // What refusals have in them, but for what is there already under another file's name.
     let more =

@@ -20,12 +20,12 @@ pub(super) fn failure(format: Format, status: &Status) -> Failure {
 }
 
 /// Whether another node, or the same one a moment later, may answer otherwise.
-pub(super) fn passes(status: &Status) -> bool {
+pub(in crate::cli) fn passes(status: &Status) -> bool {
     matches!(status.code(), Code::Unavailable | Code::Cancelled | Code::Unknown)
 }
 
 /// One sentence a line.
-pub(super) fn lines(status: &Status) -> Vec<String> {
+pub(in crate::cli) fn lines(status: &Status) -> Vec<String> {
     let details = status.get_error_details();
     let reason = details.error_info().map(|info| info.reason.as_str());
     let Some(reason) = reason else {

@@ -9,6 +9,9 @@ pub(super) fn text(dir: &Path, address: &str, ops: &str, notes: &[String], up: b
     let dir = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
     let certs = dir.join("certs");
     let (certs, kept) = (certs.display(), dir.display());
+    // Whoever started this by cargo has no `greenlane` on the path.
+    let program = std::env::current_exe().unwrap_or_else(|_| "greenlane".into());
+    let greenlane = program.display();
     let cure = Time::of_date(2035, 1, 1);
     let state = if up { "is up" } else { "is not running now; when it is" };
     let notes: String = notes.iter().map(|note| format!("  {note}\n")).collect();
@@ -39,6 +42,13 @@ pub(super) fn text(dir: &Path, address: &str, ops: &str, notes: &[String], up: b
   . {certs}/auditor/env.sh
   gl ComplianceService/CheckStatus -d '{{"mvno": "mvnos/m20", "action": "ACTION_ALLOCATE_NUMBERS", "as_of_time": "2016-08-15T00:00:00Z"}}'
   gl ComplianceService/CheckStatus -d '{{"mvno": "mvnos/m20", "action": "ACTION_ALLOCATE_NUMBERS", "known_time": "2016-07-21T00:00:00Z"}}'
+
+  # Numbers are shut down in four shells. A carrier and an MVNO take commands, each in a shell that stays open:
+  {greenlane} agent --addr {address} --certs {certs}/carrier-telecom --state {kept}/agents/carrier-telecom --exec {kept}/hook.sh
+  {greenlane} agent --addr {address} --certs {certs}/mvno-m01 --state {kept}/agents/mvno-m01 --exec {kept}/hook.sh
+  # One officer plans and issues (each answer's next_step is what to send next), another one approves that very list.
+  . {certs}/regulator-miit/env.sh
+  gl ShutdownService/PlanShutdown -d '{{"order_number": "TEST-1", "reason": "fraud report", "legal_basis": ["反电信网络诈骗法§32"], "case_number": "CASE-1", "evidence_time": "'$(date -u +%Y-%m-%dT%H:%M:%SZ)'", "scopes": ["SCOPE_VOICE_OUT", "SCOPE_SMS_OUT"], "msisdns": ["17000000001"]}}'
 
   # The manual is on the wire:
   gl list

@@ -149,6 +149,9 @@ fn collection(body: &FactBody) -> &'static str {
         FactBody::LicenceRevoked { .. } => "revocations",
         FactBody::Assessment { .. } => "assessments",
         FactBody::Talk { .. } => "talks",
+        FactBody::CommandsOverdue { .. } | FactBody::CommandsCaughtUp { .. } => {
+            crate::service::shutdown::overdue::COLLECTION
+        }
     }
 }
 

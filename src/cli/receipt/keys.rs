@@ -6,7 +6,7 @@ use super::field;
 use crate::cli::base64;
 
 /// The Ed25519 keys in a text; at least one.
-pub(super) fn parse(text: &str) -> Result<Vec<Vec<u8>>, &'static str> {
+pub(in crate::cli) fn parse(text: &str) -> Result<Vec<Vec<u8>>, &'static str> {
     const NONE: &str = "neither an answer of GetServerInfo nor an Ed25519 key of 32 bytes in base64 or hex";
     let found = match serde_json::from_str::<Value>(text) {
         Ok(info) => listed(&info).unwrap_or_default(),

@@ -16,6 +16,7 @@ pub const CODES: &[&str] = &[
     "ASSESSMENT_MISSING",
     "ASSESSMENT_NOT_MET",
     "ASSESSMENT_STALE",
+    "COMMANDS_OVERDUE",
     "COMPLETION_BELOW_TARGET",
     "COMPLETION_UNASSESSED",
     COMPLIANT,
@@ -51,6 +52,7 @@ pub(super) fn against(history: &History<'_>, rules: &RuleSet) -> Vec<Point> {
     findings(history, &mut points);
     inspections(history, rules, &mut points);
     completion(history, rules, &mut points);
+    commands(history, &mut points);
     points
 }
 
@@ -175,6 +177,18 @@ fn completion(history: &History<'_>, rules: &RuleSet, points: &mut Vec<Point>) {
         threshold: percent(duty, 10_000),
         input: "real_name_completion",
     });
+}
+
+fn commands(history: &History<'_>, points: &mut Vec<Point>) {
+    for overdue in &history.overdue {
+        points.push(Point {
+            level: Standing::Watch,
+            code: "COMMANDS_OVERDUE",
+            fact: format!("{}, the oldest since {}", overdue.body.summary(), overdue.true_time),
+            threshold: "every command executed by its due time".to_owned(),
+            input: "commands",
+        });
+    }
 }
 
 /// `33.94 % (37 of 109 outlets)`.

@@ -23,6 +23,8 @@ pub(super) struct History<'a> {
     pub licences: Vec<Licence>,
     pub findings: Vec<Finding<'a>>,
     pub suspensions: Vec<&'a Fact>,
+    /// Since when commands are overdue, and how many were.
+    pub overdue: Vec<&'a Fact>,
     /// Outlet rounds by time of inspection, then of record, oldest first.
     pub rounds: Vec<Round>,
     /// The latest data sample.
@@ -83,11 +85,13 @@ impl<'a> History<'a> {
             licences: licences(&facts),
             findings: findings(&facts),
             suspensions: Vec::new(),
+            overdue: Vec::new(),
             rounds: Vec::new(),
             sample: None,
             facts,
         };
         history.suspensions = history.suspensions_in_force();
+        history.overdue = history.overdue_still();
         history.read_inspections();
         history
     }
@@ -106,6 +110,18 @@ impl<'a> History<'a> {
             .collect();
         let suspended = self.then().filter(|fact| matches!(fact.body, FactBody::Suspended { .. }));
         suspended.filter(|fact| !lifted.contains(fact.name.as_str())).collect()
+    }
+
+    fn overdue_still(&self) -> Vec<&'a Fact> {
+        let ended: HashSet<&str> = self
+            .then()
+            .filter_map(|fact| match &fact.body {
+                FactBody::CommandsCaughtUp { overdue } => Some(overdue.as_str()),
+                _ => None,
+            })
+            .collect();
+        let began = self.then().filter(|fact| matches!(fact.body, FactBody::CommandsOverdue { .. }));
+        began.filter(|fact| !ended.contains(fact.name.as_str())).collect()
     }
 
     fn read_inspections(&mut self) {

@@ -327,11 +327,35 @@ fn every_cell() {
     }
 }
 
+#[test]
+fn overdue_commands_are_watched_until_they_are_executed() {
+    let facts = Facts::green(1);
+    assert_eq!(facts.standing(), Standing::GreenChannel);
+    let (due, seen) = (ago(1).plus(DAY / 4), ago(1).plus(DAY / 2));
+    let late = facts.add(due, seen, FactBody::CommandsOverdue { count: 2 });
+    let evaluation = late.at(now());
+    assert_eq!((evaluation.standing, codes(&evaluation)), (Standing::Watch, vec!["COMMANDS_OVERDUE"]));
+    assert!(evaluation.reasons[0].fact.starts_with("2 commands"), "{}", evaluation.reasons[0].fact);
+    assert_eq!(late.decision(Action::AllocateNumbers), Decision::Conditional);
+    // As of that day: from the due time on, and only as known once it was seen.
+    let before = due.minus(Duration::from_micros(1));
+    assert_eq!(late.at(before).standing, Standing::GreenChannel);
+    let book = RuleBook::shipped();
+    let as_of = |moment, known| evaluate(&late.0, &book, moment, known).expect("rules").standing;
+    assert_eq!(as_of(due, seen), Standing::Watch);
+    assert_eq!(as_of(due, due), Standing::GreenChannel);
+    let overdue = overdue(&late.0, now()).expect("overdue").to_owned();
+    let done = late.add(now(), now(), FactBody::CommandsCaughtUp { overdue });
+    assert_eq!(done.standing(), Standing::GreenChannel);
+    assert_eq!(super::overdue(&done.0, now()), None);
+    assert_eq!(done.at(now().minus(Duration::from_micros(1))).standing, Standing::Watch);
+}
+
 // === properties ===
 
 /// A history that is licensed and inspected, within the last 300 days.
 fn histories() -> impl Strategy<Value = Facts> {
-    let step = (0..8_u8, 0..300_u32, 0..=100_i32, -50..300_i64);
+    let step = (0..10_u8, 0..300_u32, 0..=100_i32, -50..300_i64);
     proptest::collection::vec(step, 0..12).prop_map(|steps| {
         steps.into_iter().fold(Facts::green(20), |facts, (kind, days, part, cure)| {
             let at = ago(days);
@@ -355,6 +379,13 @@ fn histories() -> impl Strategy<Value = Facts> {
                         None => facts,
                     }
                 }
+                7 => {
+                    let late = facts.add(at, at.plus(DAY), FactBody::CommandsOverdue { count: 3 });
+                    let overdue = late.0[late.0.len() - 1].name.clone();
+                    let end = at.plus(DAY * 2).min(now());
+                    late.add(end, end, FactBody::CommandsCaughtUp { overdue })
+                }
+                8 => facts.add(at, at, FactBody::CommandsOverdue { count: 1 }),
                 _ => facts.add(at, at, FactBody::Suspended { reason: "order".to_owned() }),
             }
         })
@@ -380,7 +411,7 @@ fn worse(facts: &Facts, pick: usize) -> Option<Facts> {
             *outcome = AssessmentOutcome::NotMet;
             *real_name_completion_bp = real_name_completion_bp.map(|_| 9_000);
         }
-        FactBody::FindingClosed { .. } => {
+        FactBody::FindingClosed { .. } | FactBody::CommandsCaughtUp { .. } => {
             worse.0.remove(at);
         }
         FactBody::Licence { .. }
@@ -388,6 +419,7 @@ fn worse(facts: &Facts, pick: usize) -> Option<Facts> {
         | FactBody::RectificationSubmitted { .. }
         | FactBody::Suspended { .. }
         | FactBody::SuspensionLifted { .. }
+        | FactBody::CommandsOverdue { .. }
         | FactBody::Talk { .. } => return None,
     }
     Some(worse)

@@ -81,6 +81,19 @@ impl Fields {
         }
     }
 
+    /// The last part of a name like `appeals/<id>`.
+    pub fn last(&mut self, field: &str, text: &str, collection: &str) -> String {
+        let id = text.strip_prefix(collection).and_then(|rest| rest.strip_prefix('/'));
+        match id.filter(|id| Slug::parse(id).is_ok()) {
+            Some(id) => id.to_owned(),
+            None => {
+                let code = if text.is_empty() { "REQUIRED" } else { "BAD_NAME" };
+                self.fault(field, code, format!("a name like {collection}/<id>"));
+                String::new()
+            }
+        }
+    }
+
     /// The name of a registration. Whose it is decides the service: another's is not found.
     pub fn registration(&mut self, field: &str, text: &str) -> String {
         self.fact(field, text, "registrations").1

@@ -8,7 +8,7 @@ use crate::{
         line::{self, ladder},
         number, participant, quota,
         registration::{self, import},
-        standing,
+        shutdown, standing,
     },
     rpc::pb,
 };
@@ -79,6 +79,26 @@ wire! {
     participant::Level => Level { Ministry, Province, City }
     participant::ParticipantState => ParticipantState { Proposed, Active, Suspended, ResumeProposed }
     quota::QuotaBucket => QuotaBucket { None, OneToFour, FiveToNine, TenOrMore }
+    shutdown::AlarmKind => AlarmKind { Limit, Wave, Overdue, Diverged, Conflict, BreakGlass, AppealOverdue }
+    shutdown::AppealOutcome => AppealOutcome { Upheld, Rejected }
+    shutdown::AppealState => AppealState { Open, Decided }
+    shutdown::ApprovalNeed => ApprovalNeed { NotNeeded, SecondOfficer }
+    shutdown::CommandKind => CommandKind { Shutdown, Restore, Verify }
+    shutdown::HeldDecision => HeldDecision { Cut, Spare }
+    shutdown::ImpactFlag => ImpactFlag {
+        NotMvno, Unallocated, NotInRemit, NotATestNumber, ReassignedSinceEvidence, AlreadyOff, RecentlyRestored,
+        SoleLine, UnitLine, IndustryLine, NoLine, Duplicate,
+    }
+    shutdown::NumberState => NumberState {
+        Planned, Released, Delivered, Acked, Executed, Verified, Diverged, Refused, Failed, Held, Overdue, Restoring,
+        Restored,
+    }
+    shutdown::OrderState => OrderState {
+        PendingApproval, InProgress, Halted, Completed, Partial, Cancelled, Expired,
+    }
+    shutdown::ResultOutcome => ResultOutcome { Executed, Verified, Diverged, Refused, Failed }
+    shutdown::Scope => Scope { VoiceOut, VoiceIn, SmsOut, SmsIn, Data }
+    shutdown::Urgency => Urgency { Urgent, Normal }
     standing::Standing => Standing { GreenChannel, Compliant, Watch, Rectifying, Suspended, Revoked, Unknown }
 }
 

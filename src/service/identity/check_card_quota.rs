@@ -1,6 +1,6 @@
 //! How many lines a person has at one MVNO, and of all others together only the bucket.
 
-use super::{floor::Floor, holder_alone};
+use super::holder_alone;
 use crate::{
     domain::{
         caller::{Caller, Class},
@@ -11,7 +11,7 @@ use crate::{
         refusal::Refusal,
         time::Time,
     },
-    service::{Gateway, check_status::may_see, record::unknown_mvno, refusal},
+    service::{Gateway, check_status::may_see, floor::Floor, record::unknown_mvno, refusal},
     store::sql,
     vault::index::{BlindIndex, SubjectToken},
 };

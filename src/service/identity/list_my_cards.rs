@@ -1,9 +1,9 @@
 //! A person's own lines, enterprise by enterprise: how many, not which (一证通查).
 
-use super::{floor::Floor, holder_alone};
+use super::holder_alone;
 use crate::{
     domain::{caller::Caller, day, document::DocumentDraft, quota::Slots, refusal::Refusal},
-    service::{Gateway, refusal},
+    service::{Gateway, floor::Floor, refusal},
     store::sql::{self, card::CardCount},
 };
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{floor::Floor, holder};
+use super::holder;
 use crate::{
     authority::Question,
     domain::{
@@ -15,7 +15,7 @@ use crate::{
         personal::Personal,
         refusal::{Refusal, Violation},
     },
-    service::{Gateway, persons::Persons, refusal, register::seal},
+    service::{Gateway, floor::Floor, persons::Persons, refusal, register::seal},
     store::sql,
     vault::index::SubjectToken,
 };

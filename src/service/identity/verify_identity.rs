@@ -1,6 +1,5 @@
 //! Checks a document and how it was taken in, before a line is sold. Registers nothing; is counted as evidence.
 
-use super::floor::Floor;
 use crate::{
     domain::{
         caller::Caller,
@@ -20,7 +19,7 @@ use crate::{
         refusal::{Refusal, Violation},
         registration::{Taken, draft::TakenDraft},
     },
-    service::{Gateway, refusal},
+    service::{Gateway, floor::Floor, refusal},
     store::{StoreError, Tx, sql},
     vault::index::SubjectToken,
 };

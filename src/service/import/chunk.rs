@@ -55,6 +55,8 @@ pub(super) struct Chunk {
 struct Around {
     blocks: HashSet<String>,
     live: HashSet<[u8; 32]>,
+    /// What orders keep stopped.
+    held: HashMap<Vec<u8>, LineState>,
     persons: HashMap<[u8; 32], Person>,
     /// Kinds of the outlets named; `None` for one that is not the caller's.
     channels: HashMap<String, Option<ChannelKind>>,
@@ -117,7 +119,7 @@ impl Chunk {
         Ok(progress.done(job.as_ref(), &self.mvno))
     }
 
-    /// Four looks for all rows.
+    /// Five looks for all rows.
     async fn around(&self, tx: &mut dyn Tx, todo: &[&Read]) -> Result<Around, StoreError> {
         // No block is returned until these rows are written.
         sql::standing::lookup_shared(tx, &self.mvno).await?;
@@ -125,6 +127,11 @@ impl Chunk {
         let ready: Vec<&Ready> = todo.iter().filter_map(|read| read.outcome.as_ref().ok()).collect();
         let numbers: Vec<[u8; 32]> = ready.iter().map(|ready| ready.number_index).collect();
         let live = sql::line::many::live(tx, &numbers).await?.into_iter().collect();
+        let mut held: HashMap<Vec<u8>, LineState> = HashMap::new();
+        for hold in sql::number_hold::of_many(tx, &numbers).await? {
+            let state = held.entry(hold.number_index).or_insert(hold.state);
+            *state = state.stricter(hold.state);
+        }
         let mut documents: Vec<[u8; 32]> = ready.iter().map(|ready| ready.document_index).collect();
         documents.sort_unstable();
         documents.dedup();
@@ -153,7 +160,7 @@ impl Chunk {
                 channels.insert(name.clone(), kind);
             }
         }
-        Ok(Around { blocks, live, persons, channels })
+        Ok(Around { blocks, live, held, persons, channels })
     }
 
     /// Writes a row; or why not, where it is not to be skipped.
@@ -180,11 +187,12 @@ impl Chunk {
         if let Err((check, fault)) = judge::judge_imported(registration, fact, channel.copied().flatten()) {
             return Ok(Err(Some(Rejected::judged(row_number, check, fault))));
         }
+        let state = around.held.get(ready.number_index.as_slice()).copied().unwrap_or(LineState::Active);
         let person = match around.persons.entry(ready.document_index) {
             Entry::Occupied(known) => known.into_mut(),
             Entry::Vacant(unknown) => unknown.insert(self.enrol(tx, ready, now).await?),
         };
-        self.write(tx, person, ready, now).await?;
+        self.write(tx, person, ready, state, now).await?;
         around.live.insert(ready.number_index);
         Ok(Ok(()))
     }
@@ -218,6 +226,7 @@ impl Chunk {
         tx: &mut dyn Tx,
         person: &mut Person,
         ready: &Ready,
+        state: LineState,
         now: Time,
     ) -> Result<(), StoreError> {
         let registration = &ready.registration;
@@ -237,7 +246,7 @@ impl Chunk {
             id,
             mvno: self.mvno.clone(),
             subject: person.id.clone(),
-            state: LineState::Active,
+            state,
             registration: match ladder {
                 None => RegistrationState::Verified,
                 Some(_) => RegistrationState::SupplementDue,

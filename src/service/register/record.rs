@@ -16,7 +16,7 @@ use crate::{
         time::Time,
     },
     host,
-    service::act::Done,
+    service::{act::Done, shutdown::follow},
     store::{
         Abort, StoreError, Tx,
         sql::{self, line::LineRow, registration::New},
@@ -111,14 +111,16 @@ async fn begin(tx: &mut dyn Tx, work: &Work, person: &Person, now: Time) -> Resu
     };
     let id = host::new_id(now);
     let e164 = registration.msisdn.e164();
+    let number_index = work.persons.vault.index().number(&e164).as_bytes().to_vec();
+    let state = begins(tx, &number_index).await?;
     let line = LineRow {
         block: registration.msisdn.block().unwrap_or_default(),
-        number_index: work.persons.vault.index().number(&e164).as_bytes().to_vec(),
+        number_index,
         number: Some(person.key.seal(sql::line::NUMBER.at(&id), e164.as_bytes())),
         id,
         mvno: work.mvno.clone(),
         subject: person.row.id.clone(),
-        state: LineState::Active,
+        state,
         registration: RegistrationState::Verified,
         slots,
         slot,
@@ -138,6 +140,15 @@ async fn begin(tx: &mut dyn Tx, work: &Work, person: &Person, now: Time) -> Resu
         Err(error) => Err(error.into()),
         Ok(()) => Ok(line),
     }
+}
+
+/// A new line on a number that an order keeps stopped begins stopped: whoever was there before, the network is off.
+async fn begins(tx: &mut dyn Tx, number_index: &[u8]) -> Result<LineState, StoreError> {
+    let held = follow::held_at_begin(tx, number_index).await?;
+    if held != LineState::Active {
+        sql::number_hold::set_own(tx, number_index, LineState::Active).await?;
+    }
+    Ok(held)
 }
 
 pub(in crate::service) fn industry(subject: &Subject) -> Option<(String, Functions)> {
@@ -183,7 +194,7 @@ async fn go_on(
         let after = line.registration.after(retention::Event::Supplemented, None, now);
         line.registration = after.unwrap_or(line.registration);
         if line.ladder.is_some_and(|ladder| ladder.holds() == line.state) {
-            line.state = LineState::Active;
+            line.state = follow::held(tx, &line.number_index).await?;
         }
         line.ladder = None;
         line.next_step_time = None;

@@ -102,6 +102,15 @@ pub fn others(registration: &Registration) -> Option<Zeroizing<Vec<u8>>> {
     some.then(|| bytes(&others))
 }
 
+/// Whether what was sealed by [`others`] names a unit.
+pub fn is_of_unit(opened: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Named {
+        unit: Option<serde::de::IgnoredAny>,
+    }
+    serde_json::from_slice::<Named>(opened).is_ok_and(|named| named.unit.is_some())
+}
+
 /// The data key of a subject.
 pub fn unlock(vault: &Vault, subject: &SubjectRow) -> Result<SubjectKey, StoreError> {
     vault

@@ -39,3 +39,37 @@ pub async fn query_texts(tx: &mut dyn Tx, sql: &'static str, keys: &[&str]) -> R
     }
     Ok(rows)
 }
+
+/// The same for keys that are numbers.
+pub async fn query_ints(
+    tx: &mut dyn Tx,
+    sql: &'static str,
+    own: &[Value],
+    keys: &[i64],
+) -> Result<Vec<Row>, StoreError> {
+    let mut rows = Vec::new();
+    for keys in keys.chunks(MOST) {
+        rows.extend(tx.query(sql, &padded(own, keys)).await?);
+    }
+    Ok(rows)
+}
+
+/// A statement for as many keys as there are, whose outcome nobody waits for.
+pub async fn send_ints(
+    tx: &mut dyn Tx,
+    sql: &'static str,
+    own: &[Value],
+    keys: &[i64],
+) -> Result<(), StoreError> {
+    for keys in keys.chunks(MOST) {
+        tx.send(sql, &padded(own, keys)).await?;
+    }
+    Ok(())
+}
+
+fn padded(own: &[Value], keys: &[i64]) -> Vec<Value> {
+    let mut values = own.to_vec();
+    values.extend(keys.iter().map(|key| Value::Int(*key)));
+    values.resize(own.len() + MOST, Value::Null);
+    values
+}

@@ -290,6 +290,39 @@ pub async fn due(tx: &mut dyn Tx, now: Time, limit: i64) -> Result<Vec<LineRow>,
     tx.query(sql, values![now, limit]).await?.iter().map(read).collect()
 }
 
+/// Stops the live lines of the numbers of an order's batch, or of one of them, that are freer.
+pub async fn stop(
+    tx: &mut dyn Tx,
+    order_id: &str,
+    batch: i64,
+    n: Option<i64>,
+    state: LineState,
+) -> Result<(), StoreError> {
+    // Of the states of a live line, two are freer than TWO_WAY_STOP, and one than ONE_WAY_STOP.
+    let freer = if state == LineState::TwoWayStop { LineState::OneWayStop } else { LineState::Active };
+    tx.send(
+        "UPDATE line SET state = ?4 WHERE end_time IS NULL AND state IN ('ACTIVE', ?5) AND number_index IN (
+           SELECT number_index FROM shutdown_number WHERE order_id = ?1 AND batch = ?2 AND (?3 < 0 OR n = ?3))",
+        values![order_id, batch, n.unwrap_or(-1), state.as_str(), freer.as_str()],
+    )
+    .await
+}
+
+/// The live lines of the numbers of an order's batch, with every other transaction kept off them until this one ends.
+pub async fn of_batch_locked(
+    tx: &mut dyn Tx,
+    order_id: &str,
+    batch: i64,
+) -> Result<Vec<LineRow>, StoreError> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM line WHERE end_time IS NULL AND number_index IN (
+            SELECT number_index FROM shutdown_number WHERE order_id = ?1 AND batch = ?2) FOR UPDATE"
+    );
+    tx.query(sql, values![order_id, batch]).await?.iter().map(read).collect()
+}
+
 /// Of an import's rows at once.
 pub mod many {
     use std::sync::LazyLock;

@@ -14,12 +14,13 @@ use super::{
     progress::Progress,
     reader::Fault,
     state::{State, States},
-    stop::Stop,
 };
 use crate::{
     cli::{
         Failure,
-        ctl::{link::Link, output::Format, refused},
+        ctl::{output::Format, refused},
+        link::Link,
+        stop::Stop,
     },
     rpc::pb::{self, registration_service_client::RegistrationServiceClient},
 };

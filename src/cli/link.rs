@@ -1,7 +1,12 @@
 //! The way to a node, in steps that can fail by themselves: name, TCP, TLS. Certificates are read at each connection,
 //! so that a renewed one is used at once.
 
-use std::{io, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use hyper_util::rt::TokioIo;
 use rustls::pki_types::ServerName;
@@ -45,8 +50,29 @@ pub(super) struct Fault {
 pub(super) struct Link {
     /// `host:port`.
     pub(super) address: String,
-    /// The folder with ca.pem, cert.pem and key.pem.
-    pub(super) certs: PathBuf,
+    /// The files of the CA, the certificate and its key.
+    pub(super) papers: Papers,
+}
+
+/// What one shows, and whom one trusts: three PEM files.
+#[derive(Clone, Debug)]
+pub(super) struct Papers {
+    /// The CA of the gateway.
+    pub(super) ca: PathBuf,
+    /// One's own certificate.
+    pub(super) certificate: PathBuf,
+    /// Its key.
+    pub(super) key: PathBuf,
+}
+
+// === impl Papers ===
+
+impl Papers {
+    /// Those of a folder, as `dev` and `kit` write them.
+    pub(super) fn of(folder: &Path) -> Self {
+        let file = |name: &str| folder.join(name);
+        Self { ca: file("ca.pem"), certificate: file("cert.pem"), key: file("key.pem") }
+    }
 }
 
 // === impl Link ===
@@ -84,9 +110,8 @@ impl Link {
     /// TLS over it.
     pub(super) async fn secure(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, Fault> {
         let fault = |text: String| Fault { step: Step::Tls, text };
-        let file = |name: &str| self.certs.join(name);
-        let config = client::mutual(&file("ca.pem"), &file("cert.pem"), &file("key.pem"))
-            .map_err(|error| fault(error.to_string()))?;
+        let Papers { ca, certificate, key } = &self.papers;
+        let config = client::mutual(ca, certificate, key).map_err(|error| fault(error.to_string()))?;
         let host = self.address.rsplit_once(':').map_or("", |(host, _)| host).trim_matches(['[', ']']);
         let name = ServerName::try_from(host.to_owned()).map_err(|error| fault(error.to_string()))?;
         let hands = timeout(PATIENCE, TlsConnector::from(Arc::new(config)).connect(name, stream)).await;

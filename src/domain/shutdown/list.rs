@@ -1,0 +1,122 @@
+//! The list of an order in normal form: each number once, in the order of their digits, however they were written, how
+//! often and in whatever order. A number's place in it is its name within the order.
+
+use crate::domain::{normal, number::Msisdn, personal::Personal, refusal::Violation};
+
+/// Numbers of one order at most.
+pub const MOST: usize = 100_000;
+/// Numbers of one message at most.
+pub const MOST_IN_MESSAGE: usize = 10_000;
+
+/// Bytes of a number as it is sent, at most.
+const MOST_BYTES: usize = 96;
+
+/// The list.
+#[derive(Clone, Debug, Default)]
+pub struct List(Vec<Listed>);
+
+/// One number of it.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The number.
+    pub msisdn: Msisdn,
+    /// Named more than once.
+    pub twice: bool,
+}
+
+// === impl List ===
+
+impl List {
+    /// Reads numbers as people write them. Every fault is told by its place, never by what stands there.
+    pub fn read(texts: Vec<Personal>) -> Result<Self, Vec<Violation>> {
+        let mut faults = Vec::new();
+        let mut list = Vec::with_capacity(texts.len());
+        for (at, text) in texts.into_iter().enumerate() {
+            let read = if text.reveal().len() > MOST_BYTES {
+                Err(("TOO_LONG", "at most 96 bytes"))
+            } else {
+                Msisdn::parse(normal::number(text).reveal()).map_err(|bad| (bad.code, bad.text))
+            };
+            match read {
+                Ok(msisdn) => list.push(Listed { msisdn, twice: false }),
+                Err((code, text)) => faults.push(Violation::new(format!("msisdns[{at}]"), code, text)),
+            }
+        }
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        list.sort_unstable_by(|one, other| one.msisdn.reveal().cmp(other.msisdn.reveal()));
+        list.dedup_by(|next, kept| {
+            let same = next.msisdn == kept.msisdn;
+            kept.twice |= same;
+            same
+        });
+        Ok(Self(list))
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Each, in order. The first one's place is 1.
+    pub fn iter(&self) -> impl Iterator<Item = &Listed> {
+        self.0.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn list(texts: &[&str]) -> Result<Vec<(String, bool)>, Vec<String>> {
+        let read = List::read(texts.iter().map(|text| Personal::from(*text)).collect());
+        read.map(|list| list.iter().map(|one| (one.msisdn.e164(), one.twice)).collect())
+            .map_err(|faults| faults.into_iter().map(|f| format!("{} {}", f.field, f.description)).collect())
+    }
+
+    #[test]
+    fn one_number_however_written() {
+        let same = ["17000000002", "+86 170-0000-0002", "８６１７００００００００２", "17000000001"];
+        let expected = vec![("+8617000000001".to_owned(), false), ("+8617000000002".to_owned(), true)];
+        assert_eq!(list(&same), Ok(expected));
+    }
+
+    #[test]
+    fn faults_are_told_by_their_place() {
+        let long = "1".repeat(97);
+        let faults = list(&["17000000001", "1700", "+85291234567", &long]).expect_err("faults");
+        assert_eq!(faults.len(), 3);
+        assert!(faults[0].starts_with("msisdns[1] BAD_LENGTH: "), "{faults:?}");
+        assert!(faults[1].starts_with("msisdns[2] NOT_MAINLAND: "), "{faults:?}");
+        assert!(faults[2].starts_with("msisdns[3] TOO_LONG: "), "{faults:?}");
+        assert!(faults.iter().all(|fault| !fault.contains("85291234567")));
+    }
+
+    proptest! {
+        #[test]
+        fn order_and_doubles_change_nothing(
+            numbers in proptest::collection::vec(17_000_000_000_u64..17_000_000_050, 1..80),
+            turn in 0_usize..80,
+        ) {
+            let texts: Vec<String> = numbers.iter().map(u64::to_string).collect();
+            let mut turned = texts.clone();
+            turned.rotate_left(turn % texts.len());
+            turned.push(texts[0].clone());
+            let read = |texts: &[String]| -> Vec<String> {
+                let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+                list(&texts).expect("numbers").into_iter().map(|(number, _)| number).collect()
+            };
+            let distinct: std::collections::BTreeSet<&u64> = numbers.iter().collect();
+            prop_assert_eq!(read(&texts).len(), distinct.len());
+            prop_assert_eq!(read(&texts), read(&turned));
+        }
+    }
+}

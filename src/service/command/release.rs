@@ -1,0 +1,121 @@
+//! Puts the next wave of an order into the outboxes, once it may go.
+
+use std::collections::BTreeMap;
+
+use super::{
+    count, look, mirror,
+    outbox::{self, Draft},
+};
+use crate::{
+    domain::{
+        command::fold::{Place, Step},
+        shutdown::{ApprovalNeed, CommandKind, NumberState, OrderState, Side},
+        time::Time,
+    },
+    service::shutdown::follow,
+    store::{
+        StoreError, Tx,
+        sql::{
+            self,
+            shutdown::{BatchRow, OrderRow},
+            shutdown_place::{Chosen, Left},
+        },
+    },
+};
+
+/// Releases what may go of an order whose row the caller has locked: nothing but of one that is IN_PROGRESS, nothing
+/// before its effective time, and no wave before the last one is through. Ends an order that has nothing left. Saves the
+/// order, with the time when it has to be looked at again.
+pub async fn release(tx: &mut dyn Tx, order: &mut OrderRow, now: Time) -> Result<(), StoreError> {
+    let mut pending = sql::shutdown::pending_batches(tx, &order.id).await?;
+    if order.state == Some(OrderState::InProgress) && order.effective_time.is_none_or(|time| time <= now) {
+        while let Some(wave) = next_wave(tx, order, &pending).await? {
+            let (goes, waits) = pending.into_iter().partition(|batch| batch.wave <= wave);
+            pending = waits;
+            put(tx, order, goes, now).await?;
+            if order.wave < wave {
+                order.wave = wave;
+                order.update_time = now;
+            }
+        }
+        if pending.is_empty() {
+            count::conclude(tx, order, now).await?;
+        }
+    }
+    order.next_time = look::next_time(order, !pending.is_empty(), now);
+    sql::shutdown::save(tx, order).await
+}
+
+/// The wave that may go now, where one may.
+async fn next_wave(
+    tx: &mut dyn Tx,
+    order: &OrderRow,
+    pending: &[BatchRow],
+) -> Result<Option<i64>, StoreError> {
+    let Some(wave) = pending.iter().map(|batch| batch.wave).min() else { return Ok(None) };
+    // Waves are for orders above the limits; what was added to a wave that is out goes after it.
+    if order.approval == ApprovalNeed::NotNeeded || wave <= order.wave {
+        return Ok(Some(wave));
+    }
+    let released = sql::shutdown_place::waves(tx, &order.id, since(order)).await?;
+    let through = released.iter().all(|(_, wave)| !wave.went_wrong())
+        && released.last().is_none_or(|(_, wave)| wave.is_through());
+    Ok(through.then_some(wave))
+}
+
+/// What was released before an officer looked again and let the order go on is not held against it.
+pub fn since(order: &OrderRow) -> Time {
+    order.approve_time.or(order.issue_time).unwrap_or_default()
+}
+
+async fn put(tx: &mut dyn Tx, order: &OrderRow, batches: Vec<BatchRow>, now: Time) -> Result<(), StoreError> {
+    let mut drafts = Vec::new();
+    let mut released: BTreeMap<i64, CommandKind> = BTreeMap::new();
+    for batch in batches {
+        let tally = sql::shutdown_place::tally(tx, Chosen::all(&order.id, batch.batch)).await?;
+        let planned = tally.iter().find(|(place, _)| place.state == NumberState::Planned);
+        let number_count = planned.map_or(0, |(_, count)| *count);
+        sql::shutdown::release_batch(tx, &order.id, batch.batch, now).await?;
+        if number_count > 0 {
+            // Some may have been decided otherwise since: only the others go.
+            let members = if number_count == batch.number_count {
+                None
+            } else {
+                Some(sql::shutdown_place::at(tx, &order.id, batch.batch, NumberState::Planned).await?)
+            };
+            let draft = |receiver, side| Draft {
+                receiver,
+                side,
+                batch: batch.batch,
+                kind: batch.kind,
+                members: members.clone(),
+                number_count,
+            };
+            // What is off already is only read, and its MVNO has nothing to do.
+            let mvno = batch.mvno.clone().filter(|_| batch.kind != CommandKind::Verify);
+            drafts.extend(mvno.map(|mvno| draft(mvno, Side::Mvno)));
+            drafts.extend(batch.carrier.clone().map(|carrier| draft(carrier, Side::Carrier)));
+            let to = Place::PLANNED.after(order.kind, Step::Released(batch.kind)).unwrap_or(Place::PLANNED);
+            let chosen = Chosen::all(&order.id, batch.batch);
+            sql::shutdown_place::shift(tx, chosen, Place::PLANNED, to, Left::at(now)).await?;
+            if batch.kind == CommandKind::Verify {
+                follow::executed(tx, order, batch.batch, members.as_deref()).await?;
+            }
+            released.insert(batch.batch, batch.kind);
+        }
+        if number_count < batch.number_count {
+            count::batch(tx, order, batch.batch, now).await?;
+        }
+    }
+    for (batch, kind) in released {
+        match kind {
+            CommandKind::Shutdown => mirror::overtake(tx, order, batch, now).await?,
+            CommandKind::Restore => {
+                let gone = Some(NumberState::Released);
+                mirror::restored(tx, order, batch, gone, Step::Restoring, now).await?;
+            }
+            CommandKind::Verify => {}
+        }
+    }
+    outbox::put(tx, &order.id, order.urgency, drafts, now).await
+}

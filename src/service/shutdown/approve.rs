@@ -1,0 +1,87 @@
+//! A second officer's yes, to exactly what was planned; or the confirmation of what one officer did by break glass.
+
+use super::{
+    order_name,
+    shown::wrong_state,
+    step::{self, Bells, Stepped},
+};
+use crate::{
+    domain::{
+        refusal::Refusal,
+        shutdown::{
+            OrderState,
+            approval::{Authority, No, Waiting, judge},
+            order::{Step, after},
+        },
+    },
+    service::{Gateway, act::Answered, command::release::release, context::Context, supervise::Faults},
+    store::Abort,
+};
+
+impl Gateway {
+    /// Approves the order of that id.
+    pub async fn approve_shutdown(
+        &self,
+        context: Context,
+        order: String,
+        plan_sha256: String,
+    ) -> Result<Answered<Stepped>, Refusal> {
+        let persons = self.persons()?.clone();
+        let mut faults = Faults::of(&context);
+        faults.reason(&context.reason);
+        faults.hash("plan_sha256", &plan_sha256);
+        faults.done()?;
+        let (caller, numbers) = (context.caller.clone(), self.open_numbers(&order).await?);
+        let (bells, validate_only) = (Bells::default(), context.validate_only);
+        let rings = bells.clone();
+        let done = self.act(context, move |tx, now| {
+            let (caller, persons, numbers) = (caller.clone(), persons.clone(), numbers.clone());
+            let (id, plan_sha256, bells) = (order.clone(), plan_sha256.clone(), bells.clone());
+            Box::pin(async move {
+                bells.silence();
+                let mut order = step::lock_issued(tx, &id).await?;
+                let (own, issuer) = (step::authority(tx, &caller).await?, step::issuer(tx, &order).await?);
+                let issuer = issuer.and_then(|issuer| issuer.level);
+                let refused = |no| Abort::Refused(step::refused(no, &order));
+                if order.approved_by.as_deref() == Some(&caller.to_string()) {
+                    // Said already: the same yes is no second one.
+                    if order.plan_sha256 != plan_sha256 {
+                        return Err(refused(No::OtherPlan));
+                    }
+                    return step::done(tx, &order, true, serde_json::json!({})).await;
+                }
+                let waiting = Waiting {
+                    issuer: Authority { organisation: &order.organisation, level: issuer },
+                    planned_by: &order.planned_by,
+                    issued_by: order.issued_by.as_deref().unwrap_or_default(),
+                    plan_sha256: &order.plan_sha256,
+                    state: order.state,
+                    break_glass: order.break_glass,
+                    approved: order.approved_by.is_some(),
+                    until: order.approve_by_time,
+                };
+                judge(&caller, own.level, &plan_sha256, &waiting, now).map_err(refused)?;
+                if !step::is_whole(&persons, &order, &numbers)? {
+                    tracing::error!(order = %order_name(&order.id), "the numbers are not those of the plan");
+                    return Err(refused(No::OtherPlan));
+                }
+                if order.state == Some(OrderState::PendingApproval) {
+                    step::is_as_planned(tx, &persons, &order, &numbers, now).await?;
+                    let next = after(order.state, Step::Approve);
+                    order.state = Some(next.ok_or_else(|| Abort::Refused(wrong_state(&order)))?);
+                    order.update_time = now;
+                    bells.settle(tx, &order, now).await?;
+                }
+                order.approved_by = Some(caller.to_string());
+                order.approve_time = Some(now);
+                release(tx, &mut order, now).await?;
+                step::done(tx, &order, false, serde_json::json!({ "plan_sha256": plan_sha256 })).await
+            })
+        })
+        .await?;
+        if !validate_only {
+            rings.sound();
+        }
+        Ok(done)
+    }
+}

@@ -1,0 +1,27 @@
+//! One order.
+
+use super::{
+    shown::{Shown, not_found, shown},
+    step::is_seen,
+};
+use crate::{
+    domain::{caller::Caller, refusal::Refusal},
+    service::{Gateway, refusal},
+    store::{Abort, sql},
+};
+
+impl Gateway {
+    /// The order of that id, with its counts as of one moment.
+    pub async fn shutdown_order(&self, caller: &Caller, id: String) -> Result<Shown, Refusal> {
+        let caller = caller.clone();
+        let read = self.store.read(move |tx| {
+            let (caller, id) = (caller.clone(), id.clone());
+            Box::pin(async move {
+                let order = sql::shutdown::lookup(tx, &id).await?.filter(|order| is_seen(&caller, order));
+                let order = order.ok_or_else(|| Abort::Refused(not_found(&id)))?;
+                shown(tx, &order).await
+            })
+        });
+        read.await.map_err(refusal)
+    }
+}

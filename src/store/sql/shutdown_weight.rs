@@ -1,0 +1,57 @@
+//! What orders weigh in the limits of their organisation: so many numbers of each MVNO, refused ones apart.
+
+use super::values;
+use crate::{
+    domain::{
+        name::ParticipantName,
+        shutdown::{CommandKind, limit::Load},
+        time::Time,
+    },
+    store::{Row, StoreError, Tx},
+};
+
+/// Keeps the weight of an order.
+pub async fn add(tx: &mut dyn Tx, order_id: &str, load: &Load) -> Result<(), StoreError> {
+    for (mvno, numbers) in &load.of_mvno {
+        tx.send(
+            "INSERT INTO shutdown_weight (order_id, mvno, number_count) VALUES (?1, ?2, ?3)",
+            values![order_id, mvno, *numbers],
+        )
+        .await?;
+    }
+    Ok(())
+}
+
+/// What an organisation issued since that moment: all of an order that waits, goes on or is through, and what was
+/// released of one that was stopped.
+pub async fn since(
+    tx: &mut dyn Tx,
+    organisation: &ParticipantName,
+    kind: CommandKind,
+    drill: bool,
+    since: Time,
+) -> Result<Load, StoreError> {
+    const WHOLE: &str = "SELECT w.mvno, CAST(SUM(w.number_count) AS BIGINT) FROM shutdown_order o
+           JOIN shutdown_weight w ON w.order_id = o.id
+         WHERE o.organisation = ?1 AND o.issue_time > ?2 AND o.kind = ?3 AND o.drill = ?4
+           AND o.state NOT IN ('HALTED', 'CANCELLED', 'EXPIRED')
+         GROUP BY w.mvno";
+    const RELEASED: &str = "SELECT b.mvno, CAST(SUM(b.number_count) AS BIGINT) FROM shutdown_order o
+           JOIN shutdown_batch b ON b.order_id = o.id AND b.release_time IS NOT NULL
+         WHERE o.organisation = ?1 AND o.issue_time > ?2 AND o.kind = ?3 AND o.drill = ?4
+           AND o.state IN ('HALTED', 'CANCELLED', 'EXPIRED') AND b.mvno IS NOT NULL
+         GROUP BY b.mvno";
+    let mut load = Load::default();
+    for sql in [WHOLE, RELEASED] {
+        for row in &tx.query(sql, values![organisation, since, kind.as_str(), i64::from(drill)]).await? {
+            let (mvno, numbers) =
+                read(row).map_err(|error| error.named("shutdown_weight", "mvno, number_count", ""))?;
+            load.add(mvno, numbers);
+        }
+    }
+    Ok(load)
+}
+
+fn read(row: &Row) -> Result<(ParticipantName, i64), StoreError> {
+    Ok((row.participant(0)?, row.int(1)?))
+}

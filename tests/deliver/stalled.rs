@@ -1,0 +1,98 @@
+//! Receivers that open a stream and read nothing of it. What they make others wait is a figure of the bench; here they
+//! must cost a bounded memory, and others must get everything. `STALLED=100` is the full run.
+
+use greenlane::rpc::pb::{self, command_service_client::CommandServiceClient, stream_commands_request};
+use std::{
+    fs,
+    sync::{Arc, atomic::AtomicUsize},
+};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::UnboundedReceiverStream;
+
+use crate::{
+    receiver::{Habit, Receiver},
+    support::{
+        blocks,
+        figure::asked,
+        officers::Wish,
+        proxy::{Direction, Flow, Proxy},
+    },
+    world::{Engine, World},
+};
+
+/// Numbers of each: several commands with their notices, a megabyte or so.
+const HEAP: usize = 1_000;
+/// The first of them; those before read.
+const FIRST: usize = 4;
+/// What they may cost together.
+const MOST_KIB: u64 = 64 * 1024;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn they_cost_a_bounded_memory_and_nobody_else_waits() {
+    let stalled = asked("STALLED", 10);
+    let world = World::start(Engine::Sqlite, FIRST - 1 + stalled);
+    let link = Proxy::start(&world.node.address);
+    // Half read nothing of what arrives; to the other half nothing arrives.
+    let silent = Proxy::start(&world.node.address);
+    let (heard, mut officers) = (Arc::new(AtomicUsize::new(0)), world.officers());
+    let readers: Vec<Receiver> = ["carrier-telecom", "carrier-mobile", "carrier-unicom", "mvno-m01"]
+        .map(|identity| {
+            let name = identity.replacen("carrier-", "carriers/", 1).replacen("mvno-", "mvnos/", 1);
+            Receiver::start(name, world.by(&link, identity), Habit::Careful, heard.clone())
+        })
+        .into();
+    let wish = |n: usize| Wish {
+        order_number: format!("READ-{n}"),
+        msisdns: (1..=3).map(|place| blocks::number(place % 3, 1, n * 3 + place)).collect(),
+    };
+    // What they will not read must be there: they read it once, and then come again as if they never had.
+    let identities: Vec<String> =
+        (FIRST..FIRST + stalled).map(|m| format!("mvno-{}", blocks::mvno(m))).collect();
+    let once: Vec<Receiver> = identities
+        .iter()
+        .map(|identity| {
+            Receiver::start(identity.clone(), world.by(&link, identity), Habit::Careful, heard.clone())
+        })
+        .collect();
+    let msisdns =
+        (FIRST..FIRST + stalled).flat_map(|m| (1..=HEAP).map(move |n| blocks::number(n % 3, m, n))).collect();
+    let heap = officers.shut_down(&Wish { order_number: "HEAP".to_owned(), msisdns }).await;
+    officers.ended(&heap.name).await;
+    for receiver in once {
+        receiver.stop().await;
+    }
+    let order = officers.shut_down(&wish(0)).await;
+    officers.ended(&order.name).await;
+    let before = resident(world.node.pid());
+    let mut held = Vec::new();
+    for (n, identity) in identities.iter().enumerate() {
+        let way = if n % 2 == 0 { &link } else { &silent };
+        let (open, requests) = mpsc::unbounded_channel();
+        let kind = Some(stream_commands_request::Kind::Open(pb::OpenCommands::default()));
+        open.send(pb::StreamCommandsRequest { kind }).expect("it is read");
+        let mut client = CommandServiceClient::new(world.by(way, identity));
+        let answers = client.stream_commands(UnboundedReceiverStream::new(requests)).await.expect("let in");
+        held.push((open, answers));
+    }
+    silent.flow(Direction::Down, Flow::Stall);
+    for n in 1..=5 {
+        let order = officers.shut_down(&wish(n)).await;
+        let ended = officers.ended(&order.name).await;
+        assert_eq!(ended.state(), pb::OrderState::Completed, "{ended:?}");
+    }
+    let more = resident(world.node.pid()).saturating_sub(before);
+    println!("{stalled} stalled: +{} MiB", more / 1024);
+    assert!(more <= MOST_KIB, "+{more} KiB");
+    drop(held);
+    for reader in readers {
+        let account = reader.stop().await;
+        assert!(account.faults.is_empty(), "{:?}", account.faults);
+    }
+}
+
+/// Resident memory in KiB.
+fn resident(pid: i32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it is alive");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("the kernel says so");
+    line.trim().trim_end_matches("kB").trim().parse().expect("a number")
+}

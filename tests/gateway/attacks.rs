@@ -1,0 +1,201 @@
+//! One officer's certificate, stolen, against a city: in one order, in many, by ten certificates. What goes out without a
+//! second officer stays within the limits, and the alarm is raised in the transaction that met them. `NUMBERS=60000` for
+//! as many as are promised.
+
+use greenlane::domain::{
+    refusal::Reason,
+    shutdown::{AlarmKind, ApprovalNeed, NumberState, OrderState, Urgency, limit::IN_WINDOW, terms::Terms},
+    time::DAY,
+};
+
+use crate::{
+    force::{ONE, TWO, by, count, is_in, number, numbers, sums, terms},
+    world::{World, working},
+};
+
+fn many() -> usize {
+    std::env::var("NUMBERS").ok().and_then(|many| many.parse().ok()).unwrap_or(3_000)
+}
+
+/// The n-th number of the attacked: blocks of three MVNOs, as many as are needed.
+fn attacked(n: usize) -> String {
+    let prefixes = ["1700001", "1705002", "1710003"];
+    match n / 10_000 {
+        at @ 0..3 => format!("{}{:04}", prefixes[at], n % 10_000),
+        at => format!("17000{:02}{:04}", at + 10, n % 10_000),
+    }
+}
+
+/// Enough lines that 1 % of the first MVNO is no limit here: that has a test of its own.
+async fn city(world: World) -> World {
+    let world = world.force().await;
+    for block in 3..many().div_ceil(10_000).max(3) {
+        world.allot("mvnos/m01", &format!("17000{:02}", block + 10)).await;
+    }
+    let lines = IN_WINDOW * 100 + 1;
+    let written = world.store().write(working(move |tx| {
+        Box::pin(async move {
+            for n in 0..lines {
+                tx.send(
+                    "INSERT INTO line (id, mvno, block, number_index, subject, state, registration_state, slots, slot,
+                       event, start_time, record_time)
+                     VALUES (?1, 'mvnos/m01', '0', ?2, ?1, 'ACTIVE', 'VERIFIED', 'ORDINARY', 1, 'OPEN', 0, 0)",
+                    &[format!("line-{n}").into(), format!("line-{n}").into_bytes().into()],
+                )
+                .await?;
+            }
+            Ok(())
+        })
+    }));
+    written.await.expect("written");
+    world
+}
+
+/// What went out, to either side.
+async fn released(world: &World) -> i64 {
+    world
+        .number("SELECT COUNT(*) FROM shutdown_number WHERE state <> 'PLANNED' OR mvno_state <> 'PLANNED'")
+        .await
+}
+
+async fn a_stolen_certificate(world: World) {
+    let world = city(world).await;
+    let numbers: Vec<String> = (0..many()).map(attacked).collect();
+    // In one order.
+    let order = world.order(ONE, terms(&world, ONE), &numbers).await;
+    is_in(&order, OrderState::PendingApproval);
+    assert_eq!((released(&world).await, world.alarms().await), (0, 1), "nothing out, and an alarm");
+    world.gateway.cancel_shutdown(by(ONE), order.id).await.expect("cancelled");
+    // In hundreds, all planned before the first is issued.
+    let mut plans = Vec::new();
+    for part in numbers.chunks(100) {
+        plans.push(world.plan(ONE, terms(&world, ONE), part).await);
+    }
+    assert!(plans.iter().all(|plan| plan.approval == ApprovalNeed::NotNeeded), "each is within the limits");
+    let mut waiting = Vec::new();
+    for plan in &plans {
+        let alarms = world.alarms().await;
+        let order = world.issue(ONE, plan).await.expect("issued").order;
+        sums(&order);
+        if order.state == OrderState::PendingApproval {
+            assert_eq!(world.alarms().await, alarms + 1, "with the order that met the limit");
+            waiting.push(order);
+        }
+    }
+    assert_eq!(released(&world).await, IN_WINDOW);
+    assert_eq!(i64::try_from(waiting.len()).expect("few"), world.alarms().await - 1);
+    // By ten certificates, each of another officer, and by break glass.
+    for at in 0..10 {
+        let officer = format!("police/mps/thief-{at}");
+        let numbers: Vec<String> = (0..10).map(|n| attacked(at * 10 + n)).collect();
+        for break_glass in [false, true] {
+            let asked = Terms { break_glass, ..terms(&world, &officer) };
+            let order = world.order(&officer, asked, &numbers).await;
+            is_in(&order, OrderState::PendingApproval);
+        }
+    }
+    assert_eq!(released(&world).await, IN_WINDOW);
+    // The certificate that issued it approves nothing, and the second officer who does has the first wave go.
+    let order = waiting.first().expect("orders wait");
+    let refused = world.approve(ONE, &order.id, &order.plan_sha256).await.expect_err("refused");
+    assert_eq!(refused.reason, Reason::ApproverIsProposer);
+    let approved = world.approve(TWO, &order.id, &order.plan_sha256).await.expect("approved").order;
+    assert_eq!(count(&approved, NumberState::Released), 1, "1 % of 100 first");
+    // The day after, the limit is whole again.
+    world.pass(DAY).await;
+    let order = world.order(ONE, terms(&world, ONE), &[number(9_800)]).await;
+    is_in(&order, OrderState::InProgress);
+}
+
+#[tokio::test]
+async fn a_stolen_certificate_on_sqlite() {
+    a_stolen_certificate(World::empty().await).await;
+}
+
+#[tokio::test]
+async fn a_stolen_certificate_on_postgres() {
+    a_stolen_certificate(World::postgres().await).await;
+}
+
+/// Orders issued at the same moment never both find room for one.
+async fn at_the_same_moment(world: World) {
+    let world = city(world).await;
+    let mut plans = Vec::new();
+    for at in 0..20 {
+        let part: Vec<String> = (0..60).map(|n| attacked(at * 60 + n)).collect();
+        plans.push(world.plan(ONE, terms(&world, ONE), &part).await);
+    }
+    let issued = plans.iter().enumerate().map(|(at, plan)| {
+        let (gateway, id, code) = (world.gateway.clone(), plan.id.clone(), plan.confirm_code.clone());
+        let context = by(if at % 2 == 0 { ONE } else { TWO });
+        tokio::spawn(
+            async move { gateway.issue_shutdown(context, id, code).await.expect("issued").answer.order },
+        )
+    });
+    for order in issued.collect::<Vec<_>>() {
+        sums(&order.await.expect("no panic"));
+    }
+    assert_eq!(released(&world).await, 480, "eight of sixty");
+    assert_eq!(world.alarms().await, 12);
+}
+
+#[tokio::test]
+async fn at_the_same_moment_on_sqlite() {
+    at_the_same_moment(World::empty().await).await;
+}
+
+#[tokio::test]
+async fn at_the_same_moment_on_postgres() {
+    at_the_same_moment(World::postgres().await).await;
+}
+
+#[tokio::test]
+async fn an_mvno_is_not_cut_off_whole() {
+    let world = World::empty().await.force().await;
+    is_in(&world.order(ONE, terms(&world, ONE), &numbers(0..10)).await, OrderState::InProgress);
+    let waits = world.order(ONE, terms(&world, ONE), &[number(10)]).await;
+    is_in(&waits, OrderState::PendingApproval);
+    let other = world.order(ONE, terms(&world, ONE), &["17050020001"]).await;
+    is_in(&other, OrderState::InProgress);
+    let theirs = world.order("regulator/gd/a", terms(&world, "regulator/gd/a"), &[number(11)]).await;
+    is_in(&theirs, OrderState::InProgress);
+}
+
+#[tokio::test]
+async fn a_sole_line_is_cut_by_two_officers_or_urgently() {
+    let world = World::empty().await.force().await;
+    world
+        .lines(&[
+            world.line(number(1), "one card"),
+            world.line(number(2), "two"),
+            world.line(number(3), "two"),
+        ])
+        .await;
+    let normal = || Terms { urgency: Urgency::Normal, ..terms(&world, ONE) };
+    is_in(&world.order(ONE, normal(), &[number(1)]).await, OrderState::PendingApproval);
+    is_in(&world.order(ONE, normal(), &[number(2)]).await, OrderState::InProgress);
+    is_in(&world.order(ONE, terms(&world, ONE), &[number(1)]).await, OrderState::InProgress);
+    let practice = Terms { drill: true, ..normal() };
+    is_in(&world.order(ONE, practice, &[number(9900)]).await, OrderState::InProgress);
+}
+
+/// What was halted before its release does not count, what was released of it does.
+#[tokio::test]
+async fn what_never_went_does_not_count() {
+    let world = city(World::empty().await).await;
+    for at in 0..4 {
+        let part: Vec<String> = (0..100).map(|n| attacked(at * 100 + n)).collect();
+        is_in(&world.order(ONE, terms(&world, ONE), &part).await, OrderState::InProgress);
+    }
+    let big: Vec<String> = (500..700).map(attacked).collect();
+    let big = world.order(ONE, terms(&world, ONE), &big).await;
+    let next: Vec<String> = (800..850).map(attacked).collect();
+    is_in(&world.order(ONE, terms(&world, ONE), &next).await, OrderState::PendingApproval);
+    let thief = crate::force::officer(ONE);
+    let alarms = world.gateway.list_alarms(&thief, Some(AlarmKind::Limit), None, 0, "").await;
+    assert_eq!(alarms.expect("a page").0.len(), 2);
+    world.halt(ONE, &big.id).await.expect("halted");
+    let small: Vec<String> = (850..900).map(attacked).collect();
+    is_in(&world.order(ONE, terms(&world, ONE), &small).await, OrderState::InProgress);
+    is_in(&world.order(ONE, terms(&world, ONE), &[attacked(950)]).await, OrderState::PendingApproval);
+}
