@@ -173,7 +173,11 @@ impl Receiver {
 
     /// Takes, executes and acknowledges until its sequence is at an end.
     pub async fn work(&mut self, world: &World, last: i64) {
-        for command in self.take_to(last).await {
+        let mut commands = self.take_to(last).await;
+        if self.heedless {
+            commands.reverse();
+        }
+        for command in commands {
             let ack = self.execute(&command);
             self.ack(world, ack).await.expect("settled");
         }
