@@ -174,6 +174,10 @@ impl Place {
 
     fn answer(&mut self, side: Side, kind: CommandKind, outcome: ResultOutcome) -> Result<(), Misfit> {
         use NumberState as S;
+        // Only who runs the network reads it.
+        if kind == CommandKind::Verify && side == Side::Mvno {
+            return Err(Misfit::WrongKind);
+        }
         let to = match (kind, outcome) {
             (CommandKind::Shutdown | CommandKind::Restore, ResultOutcome::Executed) => S::Executed,
             (CommandKind::Verify, ResultOutcome::Verified) => S::Verified,
