@@ -24,6 +24,8 @@ mod journey;
 mod kill;
 #[path = "wire/matrix.rs"]
 mod matrix;
+#[path = "wire/orders.rs"]
+mod orders;
 #[path = "wire/persons.rs"]
 mod persons;
 #[path = "wire/raw.rs"]

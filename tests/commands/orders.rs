@@ -155,8 +155,8 @@ pub async fn let_back(world: &World, id: &str) -> String {
         Box::pin(async move {
             let original = sql::shutdown::lookup_locked(tx, &id).await?.expect("an order");
             let by = "police/mps/officer-1";
-            let order = restore::restore(tx, &persons, &original, None, Cause::Appeal, by, now).await?;
-            Ok(order.0.id)
+            let restored = restore::restore(tx, &persons, &original, None, Cause::Appeal, by, now).await?;
+            Ok(restored.0.id)
         })
     }));
     written.await.expect("let back")

@@ -135,7 +135,7 @@ async fn what_is_no_opening_and_no_acknowledgement() {
     let world = World::empty().await;
     shut(&world, Shut::default()).await;
     let begin = async |first: pb::StreamCommandsRequest| {
-        client(&world, "mvno/m01").stream_commands(tokio_stream::iter([first])).await.err().expect("refused")
+        client(&world, "mvno/m01").stream_commands(tokio_stream::iter([first])).await.expect_err("refused")
     };
     for (first, code) in [
         (pb::StreamCommandsRequest { kind: None }, Code::InvalidArgument),

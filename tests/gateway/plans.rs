@@ -204,7 +204,7 @@ async fn the_same_plan_comes_again(world: World) {
     assert_eq!(again.answer.confirm_code, plan.confirm_code);
     let other = world.try_plan(ONE, asked.clone(), &numbers(0..4)).await.expect_err("refused");
     assert_eq!(other.reason, Reason::OrderNumberReused);
-    assert_eq!(other.metadata, [("first", format!("shutdownPlans/{}", plan.id))]);
+    assert_eq!(other.metadata, [("plan", format!("shutdownPlans/{}", plan.id))]);
     let normal = Terms { urgency: Urgency::Normal, ..asked.clone() };
     let other = world.try_plan(ONE, normal, &numbers(0..3)).await.expect_err("refused");
     assert_eq!(other.reason, Reason::OrderNumberReused);
@@ -219,7 +219,7 @@ async fn the_same_plan_comes_again(world: World) {
     let again = world.try_plan(ONE, asked.clone(), &numbers(0..3)).await.expect("planned");
     assert!(again.replayed && again.answer.issued && again.answer.id == order.id);
     let other = world.try_plan(ONE, asked, &numbers(0..4)).await.expect_err("refused");
-    assert_eq!(other.metadata, [("first", format!("shutdownOrders/{}", order.id))]);
+    assert_eq!(other.metadata, [("order", format!("shutdownOrders/{}", order.id))]);
 
     let asked = terms(&world, ONE);
     let plan = world.plan(ONE, asked.clone(), &numbers(10..12)).await;

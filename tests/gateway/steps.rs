@@ -328,7 +328,7 @@ async fn listed(world: World) {
     assert_eq!((first, second, end.as_str()), (vec![other.id.clone()], vec![mine.id.clone()], ""));
     let waiting = Some(OrderState::PendingApproval);
     assert_eq!(orders(ONE, waiting, 0, String::new()).await.0, [""; 0]);
-    assert_eq!(orders("auditor/audit", waiting, 0, String::new()).await.0, [theirs.id.clone()]);
+    assert_eq!(orders("auditor/audit", waiting, 0, String::new()).await.0, std::slice::from_ref(&theirs.id));
 
     let numbers_of = |by: &'static str, order: Option<String>, msisdn: Option<String>, page_token: String| {
         let filter = list_numbers::Filter {

@@ -60,7 +60,7 @@ fn an_unknown_command_is_exit_64() {
 }
 
 /// Plain HTTP, as a probe speaks it.
-fn get(address: &str, path: &str) -> String {
+pub fn get(address: &str, path: &str) -> String {
     let mut socket = TcpStream::connect(address).expect("it listens");
     write!(socket, "GET {path} HTTP/1.1\r\nhost: probe\r\nconnection: close\r\n\r\n").expect("asked");
     let mut answer = String::new();

@@ -144,7 +144,7 @@ async fn begin(tx: &mut dyn Tx, work: &Work, person: &Person, now: Time) -> Resu
 
 /// A new line on a number that an order keeps stopped begins stopped: whoever was there before, the network is off.
 async fn begins(tx: &mut dyn Tx, number_index: &[u8]) -> Result<LineState, StoreError> {
-    let held = follow::held(tx, number_index).await?;
+    let held = follow::held_at_begin(tx, number_index).await?;
     if held != LineState::Active {
         sql::number_hold::set_own(tx, number_index, LineState::Active).await?;
     }

@@ -57,12 +57,13 @@ impl Gateway {
         let persons = self.persons()?.clone();
         let mut faults = Faults::of(&context);
         faults.reason(&context.reason);
+        faults.require(decision.is_some(), "decision", "REQUIRED", "what becomes of them");
         let list = List::read(msisdns).unwrap_or_else(|found| {
             found.into_iter().for_each(|fault| faults.add(fault));
             List::default()
         });
         faults.done()?;
-        let Some(decision) = decision else { return Err(Refusal::fields(Vec::new())) };
+        let decision = decision.unwrap_or(HeldDecision::Spare); // refused above where there was none
         let context = persons.veil(context);
         let named: Vec<Vec<u8>> =
             asked(&persons, &list).into_iter().map(|asked| asked.number_index.to_vec()).collect();

@@ -18,7 +18,7 @@ impl Gateway {
             let (caller, id) = (caller.clone(), id.clone());
             Box::pin(async move {
                 let order = sql::shutdown::lookup(tx, &id).await?.filter(|order| is_seen(&caller, order));
-                let order = order.ok_or_else(|| Abort::Refused(not_found()))?;
+                let order = order.ok_or_else(|| Abort::Refused(not_found(&id)))?;
                 shown(tx, &order).await
             })
         });

@@ -101,7 +101,7 @@ async fn lock(tx: &mut dyn Tx, caller: &Caller, id: &str) -> Result<OrderRow, Ab
     sql::participant::lock(tx, &caller.organisation).await?;
     step::authority(tx, caller).await?;
     let order = sql::shutdown::lookup_locked(tx, id).await?;
-    order.filter(|order| order.organisation == caller.organisation).ok_or_else(|| Abort::Refused(no_plan()))
+    order.filter(|order| order.organisation == caller.organisation).ok_or_else(|| Abort::Refused(no_plan(id)))
 }
 
 fn confirm(order: &OrderRow, code: &str) -> Result<(), Abort> {

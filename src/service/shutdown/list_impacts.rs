@@ -32,7 +32,7 @@ impl Gateway {
             let (persons, caller, plan) = (persons.clone(), caller.clone(), plan.clone());
             Box::pin(async move {
                 let order = sql::shutdown::lookup(tx, &plan).await?.filter(|order| may_read(&caller, order));
-                let order = order.ok_or_else(|| Abort::Refused(no_plan()))?;
+                let order = order.ok_or_else(|| Abort::Refused(no_plan(&plan)))?;
                 let key = key::unlock(&persons, &order)?;
                 let rows = sql::shutdown_number::impacts(tx, &order.id, flag, after, size + 1).await?;
                 let more = i64::try_from(rows.len()).unwrap_or(i64::MAX) > size;

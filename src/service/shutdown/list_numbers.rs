@@ -132,5 +132,5 @@ impl Gateway {
 
 async fn order_of(tx: &mut dyn Tx, caller: &Caller, id: &str) -> Result<OrderRow, Abort> {
     let order = sql::shutdown::lookup(tx, id).await?.filter(|order| is_seen(caller, order));
-    order.ok_or_else(|| Abort::Refused(not_found()))
+    order.ok_or_else(|| Abort::Refused(not_found(id)))
 }

@@ -157,7 +157,7 @@ impl Gateway {
             let (id, persons) = (id.clone(), persons.clone());
             Box::pin(async move {
                 let Some(order) = sql::shutdown::lookup(tx, &id).await? else {
-                    return Err(Abort::Refused(no_plan()));
+                    return Err(Abort::Refused(no_plan(&id)));
                 };
                 let key = key::unlock(&persons, &order)?;
                 let rows = sql::shutdown_number::of_order(tx, &id).await?;
@@ -369,17 +369,18 @@ fn done(order: &OrderRow, answer: Kept) -> Done<Kept> {
 
 /// The refusal for a document's number that stands for something else.
 pub(super) fn reused(first: &OrderRow) -> Refusal {
-    let first = match first.issue_time {
-        Some(_) => order_name(&first.id),
-        None => plan_name(&first.id),
+    let (kind, first) = match first.issue_time {
+        Some(_) => ("order", order_name(&first.id)),
+        None => ("plan", plan_name(&first.id)),
     };
     let message = format!(
         "This order_number stands for {first}, which has another content; take the number of another document."
     );
-    Refusal::new(Reason::OrderNumberReused, message).with("first", first)
+    Refusal::new(Reason::OrderNumberReused, message).with(kind, first)
 }
 
 /// The refusal for a plan that is not there, or another organisation's.
-pub(super) fn no_plan() -> Refusal {
-    Refusal::new(Reason::PlanNotFound, "There is no such plan of your organisation; PlanShutdown makes one.")
+pub(super) fn no_plan(id: &str) -> Refusal {
+    let message = "There is no such plan of your organisation; PlanShutdown makes one.";
+    Refusal::new(Reason::PlanNotFound, message).with("plan", plan_name(id))
 }

@@ -98,7 +98,7 @@ async fn find(
     now: Time,
 ) -> Result<Found, Abort> {
     let original = sql::shutdown::lookup(tx, id).await?.filter(|order| order.state.is_some());
-    let original = original.ok_or_else(|| Abort::Refused(not_found()))?;
+    let original = original.ok_or_else(|| Abort::Refused(not_found(id)))?;
     let (own, issuer) = (step::authority(tx, caller).await?, step::issuer(tx, &original).await?);
     let level = issuer.and_then(|issuer| issuer.level);
     let authority = Authority { organisation: &original.organisation, level };

@@ -75,7 +75,7 @@ pub struct Shown {
 
 /// An order, shown. A plan is none.
 pub(super) async fn shown(tx: &mut dyn Tx, order: &OrderRow) -> Result<Shown, Abort> {
-    let Some(state) = order.state else { return Err(Abort::Refused(not_found())) };
+    let Some(state) = order.state else { return Err(Abort::Refused(not_found(&order.id))) };
     let authority = sql::participant::lookup(tx, &order.organisation).await?;
     let counts = sql::shutdown_number::tally(tx, &order.id).await?;
     Ok(of(order, state, counts, authority.and_then(|authority| authority.level))?)
@@ -118,11 +118,9 @@ fn of(
 }
 
 /// The refusal for an order that is not there, or not for this caller to know of.
-pub(super) fn not_found() -> Refusal {
-    Refusal::new(
-        Reason::OrderNotFound,
-        "There is no such order that you may see; ListShutdownOrders shows which there are.",
-    )
+pub(super) fn not_found(id: &str) -> Refusal {
+    let message = "There is no such order that you may see; ListShutdownOrders shows which there are.";
+    Refusal::new(Reason::OrderNotFound, message).with("order", super::order_name(id))
 }
 
 /// The refusal for a step that does not lead on from where an order is.

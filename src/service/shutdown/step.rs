@@ -98,7 +98,7 @@ pub(super) async fn lock(tx: &mut dyn Tx, caller: &Caller, id: &str) -> Result<O
 /// An order, locked. A plan that was not issued is none.
 pub(super) async fn lock_issued(tx: &mut dyn Tx, id: &str) -> Result<OrderRow, Abort> {
     let order = sql::shutdown::lookup_locked(tx, id).await?.filter(|order| order.state.is_some());
-    order.ok_or_else(|| Abort::Refused(not_found()))
+    order.ok_or_else(|| Abort::Refused(not_found(id)))
 }
 
 /// The caller's own row: an authority that does not take part any more does nothing, whatever this node's board says.
@@ -124,7 +124,7 @@ pub(super) fn is_seen(caller: &Caller, order: &OrderRow) -> bool {
 pub(super) fn refused(no: No, order: &OrderRow) -> Refusal {
     let name = order_name(&order.id);
     match no {
-        No::Unseen => not_found(),
+        No::Unseen => not_found(&order.id),
         No::NotYours => {
             let message = "This is for the authority that issued the order, or one of a higher level.";
             Refusal::new(Reason::NotYours, message).with("order", name).with("issuer", &order.organisation)

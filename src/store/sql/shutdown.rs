@@ -224,6 +224,11 @@ pub async fn list(
     tx.query(sql, values![state, organisation, drill, before, limit]).await?.iter().map(read).collect()
 }
 
+/// Keeps every other transaction off changing an order until this one ends.
+pub async fn lock_shared(tx: &mut dyn Tx, id: &str) -> Result<(), StoreError> {
+    tx.query("SELECT id FROM shutdown_order WHERE id = ?1 FOR SHARE", values![id]).await.map(drop)
+}
+
 /// Saves what changes of an order: everything after its plan.
 pub async fn save(tx: &mut dyn Tx, row: &OrderRow) -> Result<(), StoreError> {
     tx.send(

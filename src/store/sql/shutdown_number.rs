@@ -304,6 +304,13 @@ pub async fn of_number(tx: &mut dyn Tx, number_index: &[u8]) -> Result<Vec<Numbe
     tx.query(sql, values![number_index.to_vec()]).await?.iter().map(read).collect()
 }
 
+/// The orders and plans about a number, the youngest first.
+pub async fn orders_of(tx: &mut dyn Tx, number_index: &[u8]) -> Result<Vec<String>, StoreError> {
+    let sql = "SELECT DISTINCT order_id FROM shutdown_number WHERE number_index = ?1 ORDER BY order_id DESC";
+    let rows = tx.query(sql, values![number_index.to_vec()]).await?;
+    rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
+}
+
 /// The number of an appeal's code.
 pub async fn of_appeal(tx: &mut dyn Tx, appeal_index: &[u8]) -> Result<Option<NumberRow>, StoreError> {
     let sql = concat!("SELECT ", columns!(), " FROM shutdown_number WHERE appeal_index = ?1");
