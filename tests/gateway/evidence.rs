@@ -114,7 +114,7 @@ async fn counts_that_cannot_be_kept_stop_the_checks() {
 /// A disk without room keeps no counts; they wait, and are all there once there is room.
 #[tokio::test]
 async fn counts_wait_for_room() {
-    let world = World::with(sqlite::Options { max_pages: Some(120), ..Default::default() }).await;
+    let world = World::with(sqlite::Options { max_pages: Some(240), ..Default::default() }).await;
     world.join(M).await;
     world.make_compliant(M).await;
     let mut at = 0;
