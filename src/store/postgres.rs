@@ -8,6 +8,7 @@ mod migrate;
 mod pool;
 pub mod probe;
 mod safety;
+mod statistics;
 mod tx;
 mod value;
 
@@ -26,6 +27,7 @@ use self::{
     connection::Connection,
     keeper::Keeper,
     pool::Pool,
+    statistics::Statistics,
     tx::{Mode, PgTx},
 };
 use super::{Abort, Answer, BoxFuture, Engine, Follower, Store, StoreError, Work};
@@ -140,6 +142,7 @@ struct Postgres {
 /// What work needs.
 struct Core {
     pool: Pool,
+    statistics: Statistics,
 }
 
 /// Opens the database and brings its schema up to date, under a lock: as many nodes as like may start at once.
@@ -162,7 +165,7 @@ pub async fn open(options: Options, now: Time) -> Result<Store, OpenError> {
         Ok(Err(error)) => return Err(stopped(runtime, error)),
         Err(_) => return Err(stopped(runtime, OpenError::Sql("the start panicked".to_owned()))),
     };
-    let core = Arc::new(Core { pool: pool::build(options.clone()) });
+    let core = Arc::new(Core { pool: pool::build(options.clone()), statistics: Statistics::start() });
     let room = Arc::new(Semaphore::new(options.queue.max(1)));
     let keeper = Keeper::start(options, session, woken, runtime.handle());
     Ok(Store::new(Postgres { core, keeper, room, runtime: Some(runtime) }))
@@ -292,7 +295,10 @@ impl Core {
         }
         let changed = tx.changed;
         match tx.commit().await {
-            Ok(()) => (answer, changed),
+            Ok(rows) => {
+                self.statistics.count(rows, &self.pool);
+                (answer, changed)
+            }
             Err(failure) => (Err(Abort::Store(failure)), false),
         }
     }

@@ -69,6 +69,26 @@ async fn a_node_follows_what_another_commits() {
     }
 }
 
+/// The server's own housekeeping is off: what its planner knows of a table that fills, it knows by us.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_table_that_fills_is_known_to_the_planner() {
+    let off = [("autovacuum", "off")];
+    let cluster = Cluster::start_with(Settings { settings: &off, ..Default::default() });
+    let store = at(&cluster.url("postgres")).await.expect("the store opens");
+    for part in 0..3 {
+        let filled = store.write(move |tx| {
+            Box::pin(async move {
+                for n in 0..1000 {
+                    put(tx, &format!("{part}-{n}")).await?;
+                }
+                Ok(())
+            })
+        });
+        filled.await.expect("written");
+    }
+    cluster.waits("SELECT reltuples FROM pg_class WHERE relname = 'entry'", "3000");
+}
+
 /// A setting that would lose acknowledged writes, each on a server of its own; the last is the control.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn unsafe_settings_are_refused() {

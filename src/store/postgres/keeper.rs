@@ -216,7 +216,7 @@ async fn follow(session: Arc<Connection>, followers: &[Arc<dyn Follower>]) -> Re
         first = first.and(followed);
     }
     match first {
-        Ok(()) => tx.commit().await,
+        Ok(()) => tx.commit().await.map(drop),
         Err(failure) => {
             tx.roll_back().await;
             Err(failure)

@@ -42,6 +42,8 @@ pub(super) struct PgTx {
     /// A statement failed: the server takes no more of them, and the transaction must not be taken for done.
     failed: bool,
     warnings: u64,
+    /// Rows that were written.
+    written: u64,
     /// The work marked a change.
     pub(super) changed: bool,
 }
@@ -67,20 +69,22 @@ impl PgTx {
     pub(super) fn begin(connection: Arc<Connection>, mode: Mode) -> Self {
         connection.set_open(true);
         let warnings = connection.warnings();
-        let mut tx = Self { connection, mode, sent: Vec::new(), failed: false, warnings, changed: false };
+        let mut tx =
+            Self { connection, mode, sent: Vec::new(), failed: false, warnings, written: 0, changed: false };
         let session = tx.connection.clone();
         tx.put(Box::pin(async move { session.client.batch_execute(mode.begin()).await.map(|()| 0) }));
         tx
     }
 
-    /// Commits. Whoever calls this awaits it to its end: a commit in flight is never given up. Everything before it is
-    /// answered first: a session that ends until then has done nothing, and the work may be done on another.
-    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+    /// Commits; returns how many rows were written. Whoever calls this awaits it to its end: a commit in flight is never
+    /// given up. Everything before it is answered first: a session that ends until then has done nothing, and the work
+    /// may be done on another.
+    pub(super) async fn commit(mut self) -> Result<u64, StoreError> {
         self.settle().await?;
         let commit = match self.mode {
             Mode::Read => {
                 self.end_reading();
-                return Ok(());
+                return Ok(0);
             }
             Mode::Write if self.changed => format!("NOTIFY {CHANNEL}; COMMIT"),
             Mode::Write => "COMMIT".to_owned(),
@@ -97,7 +101,7 @@ impl PgTx {
             // here and perhaps nowhere else.
             return Err(StoreError::Unavailable("the commit came with a warning".to_owned()));
         }
-        Ok(())
+        Ok(self.written)
     }
 
     /// What was read was read: nobody waits for the word that it is over. Whatever comes next on this session comes
@@ -138,6 +142,7 @@ impl PgTx {
         let mut last = 0;
         for sent in std::mem::take(&mut self.sent) {
             last = sent.await?;
+            self.written += last;
         }
         Ok(last)
     }
