@@ -25,6 +25,8 @@ mod evidence;
 mod follow;
 #[path = "gateway/force.rs"]
 mod force;
+#[path = "gateway/held.rs"]
+mod held;
 #[path = "gateway/identity.rs"]
 mod identity;
 #[path = "gateway/ledger.rs"]

@@ -197,6 +197,8 @@ words! {
         BreakGlass "BREAK_GLASS";
         /// An appeal is late.
         AppealOverdue "APPEAL_OVERDUE";
+        /// Somebody else has got numbers since the plan.
+        Held "HELD";
     }
 }
 

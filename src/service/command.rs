@@ -7,6 +7,7 @@ pub mod commanded;
 pub mod count;
 pub mod due;
 pub mod figures;
+mod hold;
 pub mod judge;
 pub mod look;
 pub mod mirror;

@@ -29,6 +29,7 @@ pub mod request;
 pub mod restriction;
 pub mod selling;
 pub mod shutdown;
+pub mod shutdown_held;
 pub mod shutdown_known;
 pub mod shutdown_number;
 pub mod shutdown_place;

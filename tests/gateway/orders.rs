@@ -177,7 +177,7 @@ pub async fn shut(world: &World, shut: Shut<'_>) -> String {
             }
             if released {
                 conflict::resolve(tx, &order, Asked::ByPerson, now).await?.into_iter().for_each(drop);
-                release(tx, &mut order, now).await?;
+                release(tx, &mut order, now).await?.into_iter().for_each(drop);
             }
             Ok(())
         })

@@ -70,9 +70,9 @@ pub fn judge(known: &Known<'_>, terms: &Terms, now: Time) -> (Flags, Fate) {
     let line = known.line;
     let is_mvno = known.kind == NumberKind::Mvno;
     let came_later = line.is_some_and(|line| {
-        terms
-            .evidence_time
-            .is_some_and(|evidence| began(&line, known.last_release, known.first_named) > evidence)
+        terms.evidence_time.is_some_and(|evidence| {
+            began(line.start, line.recorded, known.last_release, known.first_named) > evidence
+        })
     });
     let is_off = known.off.covers(terms.scopes) && !terms.drill;
     let lately = known.restored.is_some_and(|restored| restored > now.minus(LATELY));
@@ -109,9 +109,9 @@ pub fn fate(flags: Flags) -> Fate {
 
 /// From when the present holder has the number: no earlier than it was free. One that was recorded after the number had
 /// been named in a plan counts from its record: nobody shields a number, or harms its holder, by dating.
-fn began(line: &Tenancy, last_release: Option<Time>, first_named: Option<Time>) -> Time {
-    let start = last_release.map_or(line.start, |release| line.start.max(release));
-    if first_named.is_some_and(|named| named < line.recorded) { start.max(line.recorded) } else { start }
+pub fn began(start: Time, recorded: Time, last_release: Option<Time>, first_named: Option<Time>) -> Time {
+    let start = last_release.map_or(start, |release| start.max(release));
+    if first_named.is_some_and(|named| named < recorded) { start.max(recorded) } else { start }
 }
 
 fn is_for_tests(digits: &str) -> bool {

@@ -79,7 +79,7 @@ wire! {
     participant::Level => Level { Ministry, Province, City }
     participant::ParticipantState => ParticipantState { Proposed, Active, Suspended, ResumeProposed }
     quota::QuotaBucket => QuotaBucket { None, OneToFour, FiveToNine, TenOrMore }
-    shutdown::AlarmKind => AlarmKind { Limit, Wave, Overdue, Diverged, Conflict, BreakGlass, AppealOverdue }
+    shutdown::AlarmKind => AlarmKind { Limit, Wave, Overdue, Diverged, Conflict, BreakGlass, AppealOverdue, Held }
     shutdown::AppealOutcome => AppealOutcome { Upheld, Rejected }
     shutdown::AppealState => AppealState { Open, Decided }
     shutdown::ApprovalNeed => ApprovalNeed { NotNeeded, SecondOfficer }

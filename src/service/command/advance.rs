@@ -56,7 +56,7 @@ pub async fn advance(
         stop_where_wrong(tx, order, now, alarms).await?;
     }
     let before = order.clone();
-    release::release(tx, order, now).await?;
+    alarms.extend(release::release(tx, order, now).await?);
     if waiting && order.next_time.is_none_or(|next| next > now.plus(READING)) {
         order.next_time = Some(now.plus(READING));
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    count, look, mirror,
+    count, hold, look, mirror,
     outbox::{self, Draft},
 };
 use crate::{
@@ -12,9 +12,9 @@ use crate::{
         shutdown::{ApprovalNeed, CommandKind, NumberState, OrderState, Side},
         time::Time,
     },
-    service::shutdown::follow,
+    service::shutdown::{alarm::Raised, follow},
     store::{
-        StoreError, Tx,
+        Abort, StoreError, Tx,
         sql::{
             self,
             shutdown::{BatchRow, OrderRow},
@@ -25,13 +25,16 @@ use crate::{
 
 /// Releases what may go of an order whose row the caller has locked: nothing but of one that is IN_PROGRESS, nothing
 /// before its effective time, and no wave before the last one is through. Ends an order that has nothing left. Saves the
-/// order, with the time when it has to be looked at again.
-pub async fn release(tx: &mut dyn Tx, order: &mut OrderRow, now: Time) -> Result<(), StoreError> {
+/// order, with the time when it has to be looked at again. With the alarms of numbers that are held, to be sounded after
+/// the commit.
+pub async fn release(tx: &mut dyn Tx, order: &mut OrderRow, now: Time) -> Result<Vec<Raised>, Abort> {
+    let mut raised = Vec::new();
     let mut pending = sql::shutdown::pending_batches(tx, &order.id).await?;
     if order.state == Some(OrderState::InProgress) && order.effective_time.is_none_or(|time| time <= now) {
         while let Some(wave) = next_wave(tx, order, &pending).await? {
-            let (goes, waits) = pending.into_iter().partition(|batch| batch.wave <= wave);
+            let (mut goes, waits): (Vec<_>, _) = pending.into_iter().partition(|batch| batch.wave <= wave);
             pending = waits;
+            raised.extend(hold::hold(tx, order, &mut goes, wave, now).await?);
             put(tx, order, goes, now).await?;
             if order.wave < wave {
                 order.wave = wave;
@@ -43,7 +46,8 @@ pub async fn release(tx: &mut dyn Tx, order: &mut OrderRow, now: Time) -> Result
         }
     }
     order.next_time = look::next_time(order, !pending.is_empty(), now);
-    sql::shutdown::save(tx, order).await
+    sql::shutdown::save(tx, order).await?;
+    Ok(raised)
 }
 
 /// The wave that may go now, where one may.

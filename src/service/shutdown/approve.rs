@@ -74,7 +74,7 @@ impl Gateway {
                 }
                 order.approved_by = Some(caller.to_string());
                 order.approve_time = Some(now);
-                release(tx, &mut order, now).await?;
+                release(tx, &mut order, now).await?.into_iter().for_each(|raised| bells.add(raised));
                 step::done(tx, &order, false, serde_json::json!({ "plan_sha256": plan_sha256 })).await
             })
         })

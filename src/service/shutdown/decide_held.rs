@@ -34,6 +34,7 @@ use crate::{
         Abort, Tx,
         sql::{self, shutdown::OrderRow, shutdown_known, shutdown_number::NumberRow},
     },
+    vault::index::Index,
 };
 
 /// An order with held numbers decided.
@@ -72,7 +73,7 @@ impl Gateway {
         let done = self
             .act(context, move |tx, now| {
                 let (caller, id, named) = (caller.clone(), order.clone(), named.clone());
-                let bells = bells.clone();
+                let (persons, bells) = (persons.clone(), bells.clone());
                 Box::pin(async move {
                     bells.silence();
                     let mut order = step::lock(tx, &caller, &id).await?;
@@ -85,7 +86,7 @@ impl Gateway {
                             sql::shutdown_number::spare(tx, &order.id, &places(&held)).await?;
                         }
                         HeldDecision::Cut => {
-                            cut(tx, &order, held).await?;
+                            cut(tx, persons.vault.index(), &order, held).await?;
                             if order.state != Some(next) {
                                 order.state = Some(next);
                                 order.update_time = now;
@@ -93,7 +94,7 @@ impl Gateway {
                             bells.settle(tx, &order, now).await?;
                         }
                     }
-                    release(tx, &mut order, now).await?;
+                    release(tx, &mut order, now).await?.into_iter().for_each(|raised| bells.add(raised));
                     let detail = serde_json::json!({ "decision": decision.as_str(), "decided": count });
                     let Done { answer, subject, detail, revision } =
                         step::done(tx, &order, false, detail).await?;
@@ -133,7 +134,7 @@ async fn chosen(tx: &mut dyn Tx, order: &OrderRow, named: &[Vec<u8>]) -> Result<
 }
 
 /// Puts held numbers into batches of their own, which go with the wave that is out.
-async fn cut(tx: &mut dyn Tx, order: &OrderRow, held: Vec<NumberRow>) -> Result<(), Abort> {
+async fn cut(tx: &mut dyn Tx, index: &Index, order: &OrderRow, held: Vec<NumberRow>) -> Result<(), Abort> {
     within_limit(tx, order, &held).await?;
     still_theirs(tx, order, &held).await?;
     let batches = sql::shutdown::batches(tx, &order.id).await?;
@@ -142,7 +143,12 @@ async fn cut(tx: &mut dyn Tx, order: &OrderRow, held: Vec<NumberRow>) -> Result<
         .into_iter()
         .map(|row| {
             let wave = order.wave.max(wave::FIRST);
-            let row = NumberRow { state: NumberState::Planned, code: None, ..row };
+            // One that was only to be read had no code to appeal by.
+            let appeal_index = row
+                .appeal_index
+                .unwrap_or_else(|| index.appeal(&index.appeal_code(&order.id, row.n)).to_vec());
+            let appeal_index = Some(appeal_index);
+            let row = NumberRow { state: NumberState::Planned, code: None, appeal_index, ..row };
             (Some((wave, CommandKind::Shutdown)), row)
         })
         .collect();

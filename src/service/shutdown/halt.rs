@@ -34,7 +34,8 @@ impl Gateway {
                 let next = after(order.state, Step::Halt);
                 order.state = Some(next.ok_or_else(|| Abort::Refused(wrong_state(&order)))?);
                 order.update_time = now;
-                release(tx, &mut order, now).await?; // of a halted order it releases nothing, and saves it
+                // Of a halted order it releases nothing, has no alarm, and saves it.
+                release(tx, &mut order, now).await?.into_iter().for_each(drop);
                 step::done(tx, &order, false, serde_json::json!({})).await
             })
         })

@@ -173,7 +173,7 @@ impl Issue<'_> {
         if !waits {
             self.bells.settle(tx, order, self.now).await?;
         }
-        release(tx, order, self.now).await?;
+        release(tx, order, self.now).await?.into_iter().for_each(|raised| self.bells.add(raised));
         let why = over.map_or_else(|| "above the limits of one officer".to_owned(), |over| over.to_string());
         if waits {
             let text = format!("an order waits for a second officer: {why}");

@@ -86,8 +86,8 @@ pub async fn restore(
         Cause::Appeal => Asked::ByPerson,
         Cause::Expired | Cause::Unconfirmed => Asked::ByTime,
     };
-    let raised = conflict::resolve(tx, &order, asked, now).await?;
-    release(tx, &mut order, now).await?;
+    let mut raised = conflict::resolve(tx, &order, asked, now).await?;
+    raised.extend(release(tx, &mut order, now).await?);
     Ok((order, raised))
 }
 
