@@ -4,7 +4,7 @@
 use std::{env, error::Error, fmt::Write, fs, path::PathBuf};
 
 use prost::Message;
-use protox::prost_reflect::{DescriptorPool, MethodDescriptor, Value};
+use protox::prost_reflect::{DescriptorPool, Kind, MethodDescriptor, Value};
 
 const ROOTS: [&str; 2] = ["proto", "proto-vendor"];
 /// What the gateway serves.
@@ -26,7 +26,31 @@ const FILES: [&str; 15] = [
     "greenlane/v1/text.proto",
 ];
 /// Messages with something about a person in them: they are not printed as they are generated (`rpc/pb.rs`).
-const PERSONAL: [&str; 2] = [".greenlane.v1.Document", ".greenlane.v1.MatchIdentityRequest"];
+const PERSONAL: [&str; 19] = [
+    ".greenlane.v1.Appeal",
+    ".greenlane.v1.Command",
+    ".greenlane.v1.CommandedNumber",
+    ".greenlane.v1.DecideHeldNumbersRequest",
+    ".greenlane.v1.Document",
+    ".greenlane.v1.FileAppealRequest",
+    ".greenlane.v1.GetAppealRequest",
+    ".greenlane.v1.ListNumberActionsRequest",
+    ".greenlane.v1.LookupNumberRequest",
+    ".greenlane.v1.MatchIdentityRequest",
+    ".greenlane.v1.Notice",
+    ".greenlane.v1.NumberAction",
+    ".greenlane.v1.NumberImpact",
+    ".greenlane.v1.NumberResult",
+    ".greenlane.v1.PhoneNumber",
+    ".greenlane.v1.PlanRestorationRequest",
+    ".greenlane.v1.PlanShutdownRequest",
+    ".greenlane.v1.Registration",
+    ".greenlane.v1.RegistrationRecord",
+];
+/// The same, for what is one of several in a message.
+const PERSONAL_CHOICES: [&str; 1] = [".greenlane.v1.RequestSupplementRequest"];
+/// Texts about a person wherever they stand.
+const TELLING: [&str; 4] = ["appeal_code", "msisdn", "msisdns", "statement"];
 /// What the gateway asks of others and does not serve: compiled by itself, so that it is in no table of ours, no
 /// reflection and no protoset.
 const ASKED: [&str; 1] = ["greenlane/authority/v1/authority.proto"];
@@ -40,10 +64,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     compiler.include_imports(true).include_source_info(true).open_files(FILES)?;
     fs::write(out.join("greenlane.bin"), compiler.encode_file_descriptor_set())?;
     fs::write(out.join("access.rs"), table(&compiler.descriptor_pool())?)?;
+    silent(&compiler.descriptor_pool())?;
     let files = prost_types(&compiler.encode_file_descriptor_set())?;
     tonic_prost_build::configure()
         .build_client(true)
         .skip_debug(PERSONAL)
+        .skip_debug(PERSONAL_CHOICES)
         .extern_path(".google.rpc.Status", "::tonic_types::pb::Status")
         .compile_fds(files)?;
     let mut asked = protox::Compiler::new(ROOTS)?;
@@ -55,6 +81,21 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn prost_types(bytes: &[u8]) -> Result<tonic_prost_build::FileDescriptorSet, Box<dyn Error>> {
     Ok(tonic_prost_build::FileDescriptorSet::decode(bytes)?)
+}
+
+/// A message with such a field that would be printed does not build.
+fn silent(pool: &DescriptorPool) -> Result<(), Box<dyn Error>> {
+    for message in pool.all_messages().filter(|message| message.package_name() == "greenlane.v1") {
+        let name = format!(".{}", message.full_name());
+        let telling =
+            message.fields().any(|field| field.kind() == Kind::String && TELLING.contains(&field.name()));
+        if telling && !PERSONAL.iter().chain(&PERSONAL_CHOICES).any(|personal| *personal == name) {
+            return Err(
+                format!("{name} has a subscriber in it: add it to PERSONAL, and say less in pb.rs").into()
+            );
+        }
+    }
+    Ok(())
 }
 
 /// The rows of the table, in the order of paths.

@@ -152,6 +152,7 @@ pub(super) async fn appeals(gateway: Arc<Gateway>) {
 pub(super) async fn erasure(gateway: Arc<Gateway>) {
     loop {
         until_none("registrations were not erased", || gateway.erase_due()).await;
+        until_none("orders were not erased", || gateway.erase_order_due()).await;
         tokio::time::sleep(DAY / 24).await;
     }
 }

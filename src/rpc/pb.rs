@@ -74,13 +74,25 @@ impl Method {
     }
 }
 
-// === impl MatchIdentityRequest ===
+// === impl Debug of messages about persons ===
 
-impl fmt::Debug for MatchIdentityRequest {
-    /// Nothing of it.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MatchIdentityRequest")
-    }
+/// Nothing of them but what they are.
+macro_rules! silent {
+    ($($message:ident)*) => {
+        $(
+            impl fmt::Debug for $message {
+                fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                    f.write_str(stringify!($message))
+                }
+            }
+        )*
+    };
+}
+
+silent! {
+    Appeal Command CommandedNumber DecideHeldNumbersRequest FileAppealRequest GetAppealRequest
+    ListNumberActionsRequest LookupNumberRequest MatchIdentityRequest Notice NumberAction NumberImpact NumberResult
+    PhoneNumber PlanRestorationRequest PlanShutdownRequest Registration RegistrationRecord RequestSupplementRequest
 }
 
 // === impl Document ===
@@ -89,5 +101,30 @@ impl fmt::Debug for Document {
     /// Its type alone.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Document({})", self.r#type().as_str_name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_number_and_no_word_of_a_subscriber_is_printed() {
+        let (msisdn, said) = ("+8617000000001".to_owned(), "it was not me".to_owned());
+        let notice = Notice { msisdn: msisdn.clone(), appeal_code: "K7Q2-M4TX-9RBD".to_owned(), text: None };
+        let command =
+            Command { msisdns: vec![msisdn.clone()], notices: vec![notice.clone()], ..Command::default() };
+        let result = NumberResult { msisdn: msisdn.clone(), ..NumberResult::default() };
+        let ack = CommandAck { sequence: 7, results: vec![result], outcome: None };
+        let plan = PlanShutdownRequest { msisdns: vec![msisdn.clone()], ..PlanShutdownRequest::default() };
+        let impact = NumberImpact { msisdn: msisdn.clone(), ..NumberImpact::default() };
+        let planned = PlanShutdownResponse { impacts: vec![impact], ..PlanShutdownResponse::default() };
+        let appeal = Appeal { msisdn, statement: said.clone(), ..Appeal::default() };
+        let filed = FileAppealRequest { statement: said, ..FileAppealRequest::default() };
+        let printed = format!("{notice:?} {command:?} {ack:?} {plan:?} {planned:?} {appeal:?} {filed:?}");
+        assert!(printed.contains("sequence: 7") && printed.contains("FileAppealRequest"));
+        for telling in ["17000000001", "M4TX", "not me"] {
+            assert!(!printed.contains(telling), "{printed}");
+        }
     }
 }

@@ -30,6 +30,7 @@ pub mod restriction;
 pub mod selling;
 pub mod shutdown;
 pub mod shutdown_held;
+pub mod shutdown_kept;
 pub mod shutdown_known;
 pub mod shutdown_number;
 pub mod shutdown_place;

@@ -156,6 +156,8 @@ pub fn impact(impact: NumberImpact) -> pb::NumberImpact {
 
 /// An order.
 pub fn order(shown: Shown) -> pb::ShutdownOrder {
+    let above = shown.approval == ApprovalNeed::SecondOfficer;
+    let in_waves = above && shown.kind == CommandKind::Shutdown && !shown.break_glass;
     pb::ShutdownOrder {
         name: order_name(&shown.id),
         order_number: shown.order_number,
@@ -182,7 +184,7 @@ pub fn order(shown: Shown) -> pb::ShutdownOrder {
         issue_time: shown.issue_time.map(stamp),
         approve_time: shown.approve_time.map(stamp),
         update_time: Some(stamp(shown.update_time)),
-        wave: count(if shown.approval == ApprovalNeed::SecondOfficer { shown.wave } else { 0 }),
+        wave: count(if in_waves { shown.wave } else { 0 }),
         restores: shown.restores.as_deref().map_or_else(String::new, order_name),
         approve_by_time: shown.approve_by_time.map(stamp),
     }
@@ -242,7 +244,7 @@ pub fn action(action: NumberAction) -> pb::NumberAction {
         if to.is_some() && row.batch > 0 { state.wire() } else { 0 }
     };
     pb::NumberAction {
-        msisdn: action.msisdn.e164(),
+        msisdn: action.msisdn.map_or_else(String::new, |msisdn| msisdn.e164()),
         order: order_name(&row.order_id),
         state: row.state.wire(),
         code: row.code.clone().unwrap_or_default(),

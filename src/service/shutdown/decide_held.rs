@@ -112,7 +112,8 @@ impl Gateway {
 /// The held numbers meant.
 async fn chosen(tx: &mut dyn Tx, order: &OrderRow, named: &[Vec<u8>]) -> Result<Vec<NumberRow>, Abort> {
     let nobody = sql::shutdown_number::of_batch(tx, &order.id, 0).await?;
-    let held: Vec<NumberRow> = nobody.into_iter().filter(|row| row.state == NumberState::Held).collect();
+    let held: Vec<NumberRow> =
+        nobody.into_iter().filter(|row| row.state == NumberState::Held && row.number.is_some()).collect();
     if named.is_empty() {
         if held.is_empty() {
             let message = "No number of this order is held; ListNumberActions shows them.";

@@ -31,7 +31,9 @@ impl Gateway {
         let read = self.store.read(move |tx| {
             let (persons, caller, plan) = (persons.clone(), caller.clone(), plan.clone());
             Box::pin(async move {
-                let order = sql::shutdown::lookup(tx, &plan).await?.filter(|order| may_read(&caller, order));
+                let order = sql::shutdown::lookup(tx, &plan)
+                    .await?
+                    .filter(|order| may_read(&caller, order) && !order.is_erased());
                 let order = order.ok_or_else(|| Abort::Refused(no_plan(&plan)))?;
                 let key = key::unlock(&persons, &order)?;
                 let rows = sql::shutdown_number::impacts(tx, &order.id, flag, after, size + 1).await?;

@@ -20,6 +20,7 @@ use crate::{
             shutdown_number::{Found, NumberRow},
         },
     },
+    vault::SubjectKey,
 };
 
 /// Which numbers.
@@ -42,8 +43,8 @@ pub struct Filter {
 /// What happened to a number in an order.
 #[derive(Clone, Debug)]
 pub struct NumberAction {
-    /// The number.
-    pub msisdn: Msisdn,
+    /// The number; `None` once erased.
+    pub msisdn: Option<Msisdn>,
     /// Where it is.
     pub row: NumberRow,
     /// What the order does.
@@ -102,16 +103,16 @@ impl Gateway {
                 let more = i64::try_from(found.len()).unwrap_or(i64::MAX) > size;
                 found.truncate(usize::try_from(size).unwrap_or(usize::MAX));
                 let mut actions = Vec::with_capacity(found.len());
-                let mut opened: Option<(OrderRow, crate::vault::SubjectKey)> = None;
+                let mut opened: Option<(OrderRow, Option<SubjectKey>)> = None;
                 for Found { row, release_time } in found {
                     if opened.as_ref().is_none_or(|(order, _)| order.id != row.order_id) {
                         let order = order_of(tx, &caller, &row.order_id).await?;
-                        let key = key::unlock(&persons, &order)?;
+                        let key = (!order.is_erased()).then(|| key::unlock(&persons, &order)).transpose()?;
                         opened = Some((order, key));
                     }
                     let Some((order, key)) = &opened else { continue };
                     actions.push(NumberAction {
-                        msisdn: key::open(key, &row)?,
+                        msisdn: key.as_ref().map(|key| key::open(key, &row)).transpose()?,
                         row,
                         kind: order.kind,
                         order_number: order.order_number.clone(),

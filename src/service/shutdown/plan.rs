@@ -156,9 +156,8 @@ impl Gateway {
         let read = self.store.read(move |tx| {
             let (id, persons) = (id.clone(), persons.clone());
             Box::pin(async move {
-                let Some(order) = sql::shutdown::lookup(tx, &id).await? else {
-                    return Err(Abort::Refused(no_plan(&id)));
-                };
+                let order = sql::shutdown::lookup(tx, &id).await?.filter(|order| !order.is_erased());
+                let order = order.ok_or_else(|| Abort::Refused(no_plan(&id)))?;
                 let key = key::unlock(&persons, &order)?;
                 let rows = sql::shutdown_number::of_order(tx, &id).await?;
                 let numbers: Result<Vec<_>, _> =

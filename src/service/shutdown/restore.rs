@@ -121,7 +121,9 @@ pub async fn off(
 fn is_off(row: &NumberRow) -> bool {
     let went = row.mvno_state != NumberState::Planned || row.carrier_state != NumberState::Planned;
     // Where another order won, this one has no say any more.
-    went && row.overruled_by.is_none() && !matches!(row.state, NumberState::Restoring | NumberState::Restored)
+    went && row.number.is_some()
+        && row.overruled_by.is_none()
+        && !matches!(row.state, NumberState::Restoring | NumberState::Restored)
 }
 
 /// Opens numbers of an order.

@@ -62,7 +62,8 @@ impl Gateway {
         let read = self.store.read(move |tx| {
             let (persons, id) = (persons.clone(), id.clone());
             Box::pin(async move {
-                let Some(order) = sql::shutdown::lookup(tx, &id).await? else {
+                let order = sql::shutdown::lookup(tx, &id).await?.filter(|order| !order.is_erased());
+                let Some(order) = order else {
                     return Ok(Arc::new(Numbers { rows: Vec::new(), asked: Vec::new() }));
                 };
                 let key = key::unlock(&persons, &order)?;

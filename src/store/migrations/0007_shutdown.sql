@@ -37,7 +37,8 @@ CREATE TABLE shutdown_order (
   approved_by TEXT,
   approve_time BIGINT,
   update_time BIGINT NOT NULL,
-  next_time BIGINT
+  next_time BIGINT,
+  erase_time BIGINT
 );
 CREATE UNIQUE INDEX shutdown_order_of_number ON shutdown_order (organisation, order_number) WHERE issue_time IS NOT NULL;
 CREATE INDEX shutdown_plan_of_number ON shutdown_order (organisation, order_number, plan_time);
@@ -46,6 +47,9 @@ CREATE INDEX shutdown_order_of_organisation ON shutdown_order (organisation, iss
 CREATE INDEX shutdown_order_due ON shutdown_order (next_time) WHERE next_time IS NOT NULL;
 -- What is under way, for whoever wants the opposite.
 CREATE INDEX shutdown_order_under_way ON shutdown_order (kind) WHERE state IN ('IN_PROGRESS', 'HALTED');
+-- What has ended, by how long it was kept since.
+CREATE INDEX shutdown_order_kept ON shutdown_order (update_time)
+  WHERE erase_time IS NULL AND state IN ('COMPLETED', 'PARTIAL', 'CANCELLED', 'EXPIRED');
 CREATE INDEX shutdown_plan_unissued ON shutdown_order (plan_expire_time) WHERE issue_time IS NULL;
 
 -- The numbers that one MVNO and one carrier get in one command each: at most 500 of one wave. Batch 0 has what goes to

@@ -45,7 +45,7 @@ pub struct OrderRow {
     pub number_count: i64,
     /// The order that it lets back.
     pub restores: Option<String>,
-    /// The data key of its numbers, wrapped.
+    /// The data key of its numbers, wrapped; empty once erased.
     pub wrapped_key: Vec<u8>,
     /// By which key.
     pub kek_id: Vec<u8>,
@@ -271,7 +271,8 @@ pub async fn stale(
 ) -> Result<Vec<(ParticipantName, String, Vec<u8>)>, StoreError> {
     let rows = tx
         .query(
-            "SELECT organisation, id, wrapped_key FROM shutdown_order WHERE id > ?2 AND kek_id <> ?1
+            "SELECT organisation, id, wrapped_key FROM shutdown_order
+             WHERE id > ?2 AND kek_id <> ?1 AND erase_time IS NULL
              ORDER BY id LIMIT ?3",
             values![kek_id.to_vec(), after, limit],
         )
@@ -445,4 +446,13 @@ fn read_batch(row: &Row) -> Result<BatchRow, StoreError> {
         })
     };
     sense().map_err(|error| error.named("shutdown_batch", BATCH_COLUMNS, row.text(0).unwrap_or_default()))
+}
+
+// === impl OrderRow ===
+
+impl OrderRow {
+    /// Whether its key is gone: its numbers open for nobody any more.
+    pub fn is_erased(&self) -> bool {
+        self.wrapped_key.is_empty()
+    }
 }
