@@ -115,7 +115,7 @@ mod tests {
         let command =
             Command { msisdns: vec![msisdn.clone()], notices: vec![notice.clone()], ..Command::default() };
         let result = NumberResult { msisdn: msisdn.clone(), ..NumberResult::default() };
-        let ack = CommandAck { sequence: 7, results: vec![result], outcome: None };
+        let ack = CommandAck { sequence: 7, results: vec![result], outcome: 0 };
         let plan = PlanShutdownRequest { msisdns: vec![msisdn.clone()], ..PlanShutdownRequest::default() };
         let impact = NumberImpact { msisdn: msisdn.clone(), ..NumberImpact::default() };
         let planned = PlanShutdownResponse { impacts: vec![impact], ..PlanShutdownResponse::default() };
