@@ -1,7 +1,8 @@
 //! Programs and HTTP hooks that do well, badly, and nothing at all.
 
-use std::{fs, net::SocketAddr, path::Path};
+use std::{fs, io::Read, net::SocketAddr, os::unix::fs::OpenOptionsExt, path::Path};
 
+use nix::fcntl::OFlag;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
@@ -57,15 +58,16 @@ async fn what_takes_too_long_is_ended_with_all_that_it_began() {
         script(folder.path(), &format!("exec 3<>'{0}'; echo up >'{0}'; sleep 600 3>'{0}'", pipe.display()));
     let hung = hook.hand(b"{}", SLIP, Duration::from_millis(500)).await;
     assert_eq!(hung.expect_err("it hangs").code, "HOOK_TIMEOUT");
-    // The pipe ends once nobody holds it for writing.
-    let mut end = String::new();
-    let reader = std::thread::spawn(move || {
-        use std::io::Read;
-        let options = fs::OpenOptions::new().read(true).open(pipe);
-        drop(options.map(|mut file| file.read_to_string(&mut end)));
-    });
-    fs::OpenOptions::new().write(true).open(folder.path().join("held")).expect("let go");
-    reader.join().expect("it ended");
+    // The pipe ends once nobody holds it for writing. Neither opening it nor reading it waits for anybody, for whoever
+    // held it may be gone already.
+    let mut held = fs::OpenOptions::new();
+    let mut held = held.read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(pipe).expect("a pipe");
+    let ended = async {
+        while !matches!(held.read(&mut [0; 64]), Ok(0)) {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, ended).await.expect("let go");
 }
 
 /// Answers one call with this, and gives what came.
