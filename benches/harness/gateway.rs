@@ -61,6 +61,11 @@ pub async fn ask_once(server: &Server, identities: &[Arc<ClientConfig>]) -> Byte
     message
 }
 
+/// For a carrier that asks more than one organisation may: on one connection a core answers more than that.
+pub fn start_unlimited(dir: &Path, port: u16, cores: Cores) -> Server {
+    start_with(dir, port, cores, &["--calls-per-second", "10000000"])
+}
+
 /// From the start of the process to the first answered check, on a kept folder and the port that it had before.
 pub async fn start_to_answer(
     dir: &Path,

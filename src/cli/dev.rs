@@ -22,7 +22,7 @@ use crate::{
     app::{Database, Settings},
     cache,
     config::Log,
-    domain::time::Clock,
+    domain::{budget::Rate, time::Clock},
     host::{self, SystemClock},
     layer::limit,
     net::Limits,
@@ -62,6 +62,9 @@ pub struct Args {
     /// Threads that serve; 0 for one per core.
     #[arg(long, default_value_t = 0)]
     workers: usize,
+    /// Calls that one organisation may make, a second and at once [default: 50000]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    calls_per_second: Option<u32>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -173,13 +176,20 @@ fn settings(args: &Args, dir: &Path) -> Result<(Settings, Simulated), Failure> {
         vault: Some(vault),
         authority: Some(simulated.settings.clone()),
         limits: Limits::default(),
-        quota: limit::Settings::default(),
+        quota: quota(args.calls_per_second),
         workers: args.workers,
         default_deadline: Duration::from_secs(10),
         longest_deadline: Duration::from_secs(60),
         drain: Duration::from_secs(5),
     };
     Ok((settings, simulated))
+}
+
+/// What an organisation may ask, where somebody wants to see more or less than what is usual.
+fn quota(calls: Option<u32>) -> limit::Settings {
+    let usual = limit::Settings::default();
+    let calls = calls.map_or(usual.calls, |calls| Rate { per_second: calls, burst: calls });
+    limit::Settings { calls, ..usual }
 }
 
 /// A secret of the folder, made where there is none.
