@@ -26,7 +26,7 @@ const FILES: [&str; 15] = [
     "greenlane/v1/text.proto",
 ];
 /// Messages with something about a person in them: they are not printed as they are generated (`rpc/pb.rs`).
-const PERSONAL: [&str; 19] = [
+const PERSONAL: [&str; 20] = [
     ".greenlane.v1.Appeal",
     ".greenlane.v1.Command",
     ".greenlane.v1.CommandedNumber",
@@ -34,6 +34,7 @@ const PERSONAL: [&str; 19] = [
     ".greenlane.v1.Document",
     ".greenlane.v1.FileAppealRequest",
     ".greenlane.v1.GetAppealRequest",
+    ".greenlane.v1.IndustryLine",
     ".greenlane.v1.ListNumberActionsRequest",
     ".greenlane.v1.LookupNumberRequest",
     ".greenlane.v1.MatchIdentityRequest",
@@ -50,7 +51,7 @@ const PERSONAL: [&str; 19] = [
 /// The same, for what is one of several in a message.
 const PERSONAL_CHOICES: [&str; 1] = [".greenlane.v1.RequestSupplementRequest"];
 /// Texts about a person wherever they stand.
-const TELLING: [&str; 4] = ["appeal_code", "msisdn", "msisdns", "statement"];
+const TELLING: [&str; 5] = ["appeal_code", "imei", "msisdn", "msisdns", "statement"];
 /// What the gateway asks of others and does not serve: compiled by itself, so that it is in no table of ours, no
 /// reflection and no protoset.
 const ASKED: [&str; 1] = ["greenlane/authority/v1/authority.proto"];

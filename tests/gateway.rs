@@ -19,6 +19,8 @@ mod checks;
 mod clock;
 #[path = "gateway/conflicts.rs"]
 mod conflicts;
+#[path = "gateway/devices.rs"]
+mod devices;
 #[path = "gateway/evidence.rs"]
 mod evidence;
 #[path = "gateway/follow.rs"]

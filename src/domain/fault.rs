@@ -72,6 +72,8 @@ words! {
         HolderMismatch "HOLDER_MISMATCH";
         /// The authority knows the person otherwise.
         IdentityMismatch "IDENTITY_MISMATCH";
+        /// A line of that assessment is bound to its device's IMEI.
+        ImeiRequired "IMEI_REQUIRED";
         /// Not later than now.
         InFuture "IN_FUTURE";
         /// A number of things, not of persons.

@@ -1,6 +1,8 @@
 //! Lines of industry users: sold after an assessment of the user, with no more functions than it found needed, and never
 //! online. Calls are off, messages are off in principle, data is capped (the ten rules of 2018-11).
 
+pub mod imei;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -29,6 +31,9 @@ pub struct Assessment {
     pub scene: String,
     /// What they need.
     pub functions: Functions,
+    /// Its lines work in devices that are named alone: each is registered with the IMEI of its device.
+    #[serde(default)]
+    pub imei_binding: bool,
     /// From when.
     pub assess_time: Time,
     /// Until when it is valid.
@@ -67,8 +72,8 @@ pub fn limits(functions: Functions, faults: &mut Faults<'_>) {
 // === impl Assessment ===
 
 impl Assessment {
-    /// Judges a line that is to be sold under it.
-    pub fn covers(&self, functions: Functions, at: Time) -> Result<(), Fault> {
+    /// Judges a line that is to be sold under it, or goes on under it: one that goes on may be bound already.
+    pub fn covers(&self, functions: Functions, at: Time, is_unbound: bool) -> Result<(), Fault> {
         if at < self.assess_time || at >= self.valid_to_time {
             return Err(Fault::new(
                 Code::AssessmentExpired,
@@ -77,6 +82,12 @@ impl Assessment {
         }
         if !self.functions.covers(functions) {
             return Err(Fault::new(Code::FunctionNotAssessed, "no more functions than were assessed"));
+        }
+        if self.imei_binding && is_unbound {
+            return Err(Fault::new(
+                Code::ImeiRequired,
+                "the IMEI of the line's device, 15 digits: its assessment binds lines to devices",
+            ));
         }
         Ok(())
     }
@@ -127,11 +138,12 @@ mod tests {
         let assessment = Assessment {
             scene: "meters".to_owned(),
             functions,
+            imei_binding: false,
             assess_time: NOW,
             valid_to_time: NOW.plus(DAY),
         };
-        assert_eq!(assessment.covers(functions, NOW), Ok(()));
-        let code = |functions, at| assessment.covers(functions, at).map_err(|fault| fault.code);
+        assert_eq!(assessment.covers(functions, NOW, true), Ok(()));
+        let code = |functions, at| assessment.covers(functions, at, true).map_err(|fault| fault.code);
         assert_eq!(code(functions, NOW.plus(DAY)), Err(Code::AssessmentExpired));
         assert_eq!(code(functions, NOW.minus(DAY)), Err(Code::AssessmentExpired));
         for more in [
@@ -141,6 +153,9 @@ mod tests {
         ] {
             assert_eq!(code(more, NOW), Err(Code::FunctionNotAssessed));
         }
+        let binding = Assessment { imei_binding: true, ..assessment.clone() };
+        assert_eq!(binding.covers(functions, NOW, false), Ok(()));
+        assert_eq!(binding.covers(functions, NOW, true).map_err(|fault| fault.code), Err(Code::ImeiRequired));
         assert!(functions.is_exceeded_by(true, false, 0) && functions.is_exceeded_by(false, true, 0));
         assert!(functions.is_exceeded_by(false, false, 31) && !functions.is_exceeded_by(false, false, 30));
     }

@@ -15,7 +15,7 @@ use super::{
     capture::CaptureMethod,
     channel::reader::ReaderSerial,
     document::{Document, minor::Ages},
-    industry::Functions,
+    industry::{Functions, imei::Imei},
     number::Msisdn,
     quota::Slots,
     time::Time,
@@ -107,6 +107,8 @@ pub enum UnitLine {
         assessment: String,
         /// What it can do.
         functions: Functions,
+        /// The device that it is bound to.
+        imei: Option<Imei>,
     },
 }
 
@@ -163,6 +165,13 @@ impl Subject {
     /// How many such lines that person may hold.
     pub fn limit(&self) -> u32 {
         self.slots().limit()
+    }
+
+    /// The device that an industry card is bound to.
+    pub fn imei(&self) -> Option<&Imei> {
+        let Self::Unit(unit) = self else { return None };
+        let UnitLine::Industry { imei, .. } = &unit.line else { return None };
+        imei.as_ref()
     }
 
     /// Whether it is an industry card.

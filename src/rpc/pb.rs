@@ -90,7 +90,7 @@ macro_rules! silent {
 }
 
 silent! {
-    Appeal Command CommandedNumber DecideHeldNumbersRequest FileAppealRequest GetAppealRequest
+    Appeal Command CommandedNumber DecideHeldNumbersRequest FileAppealRequest GetAppealRequest IndustryLine
     ListNumberActionsRequest LookupNumberRequest MatchIdentityRequest Notice NumberAction NumberImpact NumberResult
     PhoneNumber PlanRestorationRequest PlanShutdownRequest Registration RegistrationRecord RequestSupplementRequest
 }

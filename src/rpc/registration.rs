@@ -179,6 +179,7 @@ impl pb::registration_service_server::RegistrationService for Registrations {
             uscc_compared: unit.uscc_compared,
             scene: message.scene,
             functions: functions(message.functions.unwrap_or_default()),
+            imei_binding: message.imei_binding,
             valid_to_time,
         };
         let done = self.gateway.assess_industry_user(context, asked).await.map_err(|r| status(&r))?;

@@ -35,6 +35,8 @@ pub struct Request {
     pub scene: String,
     /// What they need.
     pub functions: Functions,
+    /// Its lines are bound to devices.
+    pub imei_binding: bool,
     /// Until when it is valid.
     pub valid_to_time: Option<Time>,
 }
@@ -57,7 +59,7 @@ impl Gateway {
         let code = faults.keep("unit.uscc", UnitCode::read(request.uscc));
         let checks = code.as_ref().is_none_or(|code| code.checks() || request.uscc_compared);
         faults.require(checks, "unit.uscc", unit::UNCHECKED.code, unit::UNCHECKED.text);
-        let (scene, functions) = (request.scene, request.functions);
+        let (scene, functions, imei_binding) = (request.scene, request.functions, request.imei_binding);
         industry::assess(&scene, functions, request.valid_to_time, self.clock.now(), &mut faults);
         let mut all = Faults::of(&context);
         for at in found {
@@ -77,7 +79,8 @@ impl Gateway {
                     let decided = gate::grounds(tx, &rules, &mvno, Action::SellIndustryCards, now).await?;
                     return Err(Refusal::standing_denies(&mvno, decided).into());
                 }
-                let assessment = Assessment { scene, functions, assess_time: now, valid_to_time };
+                let assessment =
+                    Assessment { scene, functions, imei_binding, assess_time: now, valid_to_time };
                 let row = AssessmentRow {
                     id: host::new_id(now),
                     mvno: mvno.clone(),
@@ -90,6 +93,7 @@ impl Gateway {
                     "decision": decision.as_str(),
                     "sms": functions.sms,
                     "data_cap_mb": functions.data_cap_mb,
+                    "imei_binding": imei_binding,
                 });
                 Ok(Done { answer: (name.clone(), assessment), subject: name, detail, revision: None })
             })

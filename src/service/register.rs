@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use self::gather::Gathered;
 pub(super) use self::{
     gather::channel_id,
-    record::{end, industry, name},
+    record::{bound, end, industry, name},
 };
 use super::{
     Gateway,

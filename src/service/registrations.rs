@@ -21,6 +21,7 @@ use crate::{
         Abort, StoreError, Tx,
         sql::{self, line::LineRow},
     },
+    vault::Column,
 };
 
 /// A registration as it is shown.
@@ -29,6 +30,8 @@ pub struct Shown {
     pub line: LineRow,
     /// Its number in E.164; empty once erased.
     pub msisdn: String,
+    /// The IMEI of the device that an industry line is bound to; empty for none, and once closed.
+    pub imei: String,
     /// The type of the document that it is counted by; `None` once erased.
     pub kind: Option<DocumentType>,
     /// Its number, masked; empty once closed.
@@ -147,6 +150,7 @@ pub(super) async fn shown(tx: &mut dyn Tx, persons: &Persons, line: LineRow) -> 
         return Ok(Shown {
             line,
             msisdn: empty(),
+            imei: empty(),
             kind: None,
             masked_number: empty(),
             masked_name: empty(),
@@ -155,14 +159,16 @@ pub(super) async fn shown(tx: &mut dyn Tx, persons: &Persons, line: LineRow) -> 
         });
     };
     let key = seal::unlock(&persons.vault, &subject)?;
-    let msisdn = match &line.number {
-        None => String::new(),
+    let opened = |column: Column, sealed: Option<&Vec<u8>>| match sealed {
+        None => Ok(String::new()),
         Some(sealed) => {
-            let opened = key.open(sql::line::NUMBER.at(&line.id), sealed);
-            let opened = opened.map_err(|error| seal::closed(&line.id, error))?;
-            opened.expose_text().map_err(|error| seal::closed(&line.id, error))?.to_owned()
+            let opened = key.open(column.at(&line.id), sealed);
+            let text = opened.and_then(|opened| opened.expose_text().map(str::to_owned));
+            text.map_err(|error| seal::closed(&line.id, error))
         }
     };
+    let msisdn = opened(sql::line::NUMBER, line.number.as_ref())?;
+    let imei = opened(sql::line::IMEI, line.imei.as_ref().filter(|_| line.registration.is_open()))?;
     let known = line.registration.is_open().then(|| seal::open_document(&key, &subject)).transpose()?;
     let masked = |part: fn(&Known) -> String| known.as_ref().map(part).unwrap_or_default();
     let erased = line.registration == RegistrationState::Erased;
@@ -172,6 +178,7 @@ pub(super) async fn shown(tx: &mut dyn Tx, persons: &Persons, line: LineRow) -> 
         kind: (!erased).then_some(subject.kind),
         subject_token: if erased { String::new() } else { subject.token },
         msisdn,
+        imei,
         line,
         legacy,
     })

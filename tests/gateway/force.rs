@@ -215,6 +215,7 @@ impl World {
                         greenlane::domain::industry::Functions { voice: false, sms: false, data_cap_mb: 1 };
                     ("assessment".to_owned(), functions)
                 }),
+                imei: None,
                 start_time: line.start,
                 record_time: line.recorded,
                 end_time: line.end,

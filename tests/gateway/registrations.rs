@@ -44,7 +44,7 @@ const OTHER: &str = "mvnos/m02";
 const HALL: &str = "mvnos/m01/channels/hall";
 const SHOP: &str = "mvnos/m01/channels/shop";
 /// Persons of a region that does not exist, one by check character.
-const PERSONS: [&str; 8] = [
+pub(crate) const PERSONS: [&str; 8] = [
     "119999199003070019",
     "119999199003070027",
     "119999199003070035",
@@ -59,7 +59,7 @@ pub(crate) fn as_mvno(id: &str) -> Context {
     Context { reason: String::new(), ..context_of(caller(&format!("mvno/{id}"))) }
 }
 
-fn person(number: &str) -> DocumentDraft {
+pub(crate) fn person(number: &str) -> DocumentDraft {
     DocumentDraft {
         kind: Some(DocumentType::ResidentId),
         number: number.into(),
@@ -75,7 +75,7 @@ pub(crate) fn msisdn(n: u32) -> String {
 }
 
 /// Taken in by a hall's reader.
-fn read() -> TakenDraft {
+pub(crate) fn read() -> TakenDraft {
     TakenDraft {
         method: Some(CaptureMethod::Reader),
         reader_serial: "RD-0001".to_owned(),
@@ -134,24 +134,24 @@ pub(crate) async fn ready(world: &World) {
     outlet(world, "shop", ChannelKind::PhysicalAgent, "RD-0002").await;
 }
 
-async fn sqlite() -> World {
+pub(crate) async fn sqlite() -> World {
     let world = World::empty().await;
     ready(&world).await;
     world
 }
 
-async fn postgres() -> World {
+pub(crate) async fn postgres() -> World {
     let world = World::postgres().await;
     ready(&world).await;
     world
 }
 
-async fn register(world: &World, draft: Draft) -> Result<Answered<Registered>, Refusal> {
+pub(crate) async fn register(world: &World, draft: Draft) -> Result<Answered<Registered>, Refusal> {
     world.gateway.register(as_mvno("m01"), draft).await
 }
 
 /// Which fault decided: the violation's, or the check's.
-fn code(refused: &Refusal) -> String {
+pub(crate) fn code(refused: &Refusal) -> String {
     let violation = refused.violations.first();
     let violation = violation.and_then(|violation| violation.description.split(':').next());
     violation.map_or_else(|| refused.reason.as_str().to_owned(), str::to_owned)
@@ -462,6 +462,7 @@ async fn industry_cards_have_an_assessment_and_slots_of_their_own() {
         uscc_compared: false,
         scene: "electricity meters".to_owned(),
         functions,
+        imei_binding: false,
         valid_to_time: Some(world.now().plus(DAY * 100)),
     };
     let assessed =

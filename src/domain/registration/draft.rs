@@ -9,7 +9,7 @@ use crate::domain::{
     day,
     document::{Document, DocumentDraft},
     fault::{At, Code, Fault, Faults},
-    industry::{self, Functions},
+    industry::{self, Functions, imei::Imei},
     line,
     personal::Personal,
     time::{DAY, Time},
@@ -60,6 +60,8 @@ pub struct UnitDraft {
     pub assessment: String,
     /// What an industry line can do.
     pub functions: Option<Functions>,
+    /// The IMEI of the device that an industry line is bound to; empty for none.
+    pub imei: Personal,
 }
 
 /// A capture, nothing judged.
@@ -202,7 +204,8 @@ impl Reader<'_> {
         let line = if draft.assessment.is_empty() && draft.functions.is_none() {
             self.ordinary(draft.actual_user)
         } else {
-            self.industry(draft.responsible_person, draft.assessment, draft.functions.unwrap_or_default())
+            let functions = draft.functions.unwrap_or_default();
+            self.industry(draft.responsible_person, draft.assessment, functions, draft.imei)
         };
         letter?;
         Some(Unit {
@@ -243,6 +246,7 @@ impl Reader<'_> {
         responsible_person: Option<DocumentDraft>,
         assessment: String,
         functions: Functions,
+        imei: Personal,
     ) -> Option<UnitLine> {
         const PERSON: Fault =
             Fault::new(Code::ResponsiblePersonRequired, "who is responsible for the line, with a document");
@@ -253,12 +257,14 @@ impl Reader<'_> {
             functions,
             &mut Faults::beneath(self.found, &format!("{}.unit.industry", self.prefix)),
         );
+        let imei = self.here().keep("unit.industry.imei", Imei::read(imei));
         let Some(draft) = responsible_person else {
             self.here().add("unit.responsible_person", PERSON);
             return None;
         };
         let responsible_person = self.document("unit.responsible_person.document", draft)?;
-        named.map(|()| UnitLine::Industry { responsible_person, assessment, functions })
+        named?;
+        Some(UnitLine::Industry { responsible_person, assessment, functions, imei: imei? })
     }
 
     fn taken(&mut self, draft: TakenDraft) -> Option<Taken> {

@@ -234,12 +234,16 @@ fn taken(registration: &Registration, capture: &Capture) -> Result<(), Fault> {
 
 fn assessment(registration: &Registration, facts: &Facts<'_>) -> End {
     let Subject::Unit(unit) = &registration.subject else { return End::NotNeeded(None) };
-    let UnitLine::Industry { functions, .. } = &unit.line else { return End::NotNeeded(None) };
+    let UnitLine::Industry { functions, imei, .. } = &unit.line else { return End::NotNeeded(None) };
     match facts.assessment {
         None => {
             End::Fail(Fault::new(Code::AssessmentRequired, "an assessment of yours of this industry user"))
         }
-        Some(assessment) => assessment.covers(*functions, registration.register_time).into(),
+        Some(assessment) => {
+            // Of a line that goes on the device is known, or was not asked for when it began.
+            let is_unbound = imei.is_none() && registration.event.is_activation();
+            assessment.covers(*functions, registration.register_time, is_unbound).into()
+        }
     }
 }
 

@@ -35,6 +35,7 @@ fn field(check: Check, code: Code) -> Option<&'static str> {
         (Check::Capture, _) => Some("capture.method"),
         (Check::Channel, Code::ChannelUnknown) => Some("capture.channel"),
         (Check::Assessment, Code::AssessmentRequired) => Some("unit.industry.assessment"),
+        (Check::Assessment, Code::ImeiRequired) => Some("unit.industry.imei"),
         (Check::Assessment, Code::FunctionNotAssessed) => Some("unit.industry.functions"),
         _ => None,
     }

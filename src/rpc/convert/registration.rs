@@ -48,10 +48,10 @@ pub fn draft(fields: &mut Fields, prefix: &str, message: pb::Registration) -> Dr
 
 fn unit(message: pb::Unit) -> UnitDraft {
     let party = |party: Option<pb::Party>| party.map(|party| document::draft(party.document));
-    let (assessment, functions) = match message.industry {
+    let (assessment, functions, imei) = match message.industry {
         // A line that is said to be of an industry is judged as one, whatever else is missing.
-        Some(line) => (line.assessment, Some(functions(line.functions.unwrap_or_default()))),
-        None => (String::new(), None),
+        Some(line) => (line.assessment, Some(functions(line.functions.unwrap_or_default())), line.imei),
+        None => (String::new(), None, String::new()),
     };
     UnitDraft {
         name: Personal::new(message.name),
@@ -63,6 +63,7 @@ fn unit(message: pb::Unit) -> UnitDraft {
         responsible_person: party(message.responsible_person),
         assessment,
         functions,
+        imei: Personal::new(imei),
     }
 }
 
@@ -121,6 +122,7 @@ pub fn record(shown: Shown) -> pb::RegistrationRecord {
         industry: line.industry.as_ref().map(|(assessment, functions)| pb::IndustryLine {
             assessment: format!("{mvno}/industryAssessments/{assessment}"),
             functions: Some(told(*functions)),
+            imei: shown.imei,
         }),
         legacy: shown.legacy,
         supplement,
@@ -150,6 +152,7 @@ pub fn assessment(name: String, assessment: Assessment) -> pb::IndustryAssessmen
         name,
         scene: assessment.scene,
         functions: Some(told(assessment.functions)),
+        imei_binding: assessment.imei_binding,
         assess_time: Some(stamp(assessment.assess_time)),
         valid_to_time: Some(stamp(assessment.valid_to_time)),
     }

@@ -243,6 +243,7 @@ impl Chunk {
             block: ready.block.clone(),
             number_index: ready.number_index.to_vec(),
             number: Some(person.key.seal(sql::line::NUMBER.at(&id), ready.e164.as_bytes())),
+            imei: register::bound(&person.key, &id, &registration.subject),
             id,
             mvno: self.mvno.clone(),
             subject: person.id.clone(),

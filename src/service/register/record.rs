@@ -21,6 +21,7 @@ use crate::{
         Abort, StoreError, Tx,
         sql::{self, line::LineRow, registration::New},
     },
+    vault::SubjectKey,
 };
 
 /// What is there before.
@@ -51,7 +52,7 @@ pub(super) async fn record(
             (begin(tx, work, &person, now).await?, person.used.len() + 1)
         }
         (RegistrationEvent::SimChange | RegistrationEvent::Supplement, Some(line)) => {
-            (go_on(tx, line, event, now).await?, person.used.len())
+            (go_on(tx, work, &person, line, now).await?, person.used.len())
         }
         _ => return Err(Abort::Store(StoreError::Retry)),
     };
@@ -96,6 +97,12 @@ pub(super) async fn record(
     Ok(Done { answer, subject: name, detail, revision: None })
 }
 
+/// The IMEI of the device that an industry line is bound to, sealed at the line's row.
+pub(in crate::service) fn bound(key: &SubjectKey, line: &str, subject: &Subject) -> Option<Vec<u8>> {
+    let imei = subject.imei()?;
+    Some(key.seal(sql::line::IMEI.at(line), imei.reveal().as_bytes()))
+}
+
 /// The name of a registration.
 pub(in crate::service) fn name(line: &LineRow) -> String {
     format!("{}/registrations/{}", line.mvno, line.id)
@@ -117,6 +124,7 @@ async fn begin(tx: &mut dyn Tx, work: &Work, person: &Person, now: Time) -> Resu
         block: registration.msisdn.block().unwrap_or_default(),
         number_index,
         number: Some(person.key.seal(sql::line::NUMBER.at(&id), e164.as_bytes())),
+        imei: bound(&person.key, &id, &registration.subject),
         id,
         mvno: work.mvno.clone(),
         subject: person.row.id.clone(),
@@ -182,14 +190,21 @@ pub(in crate::service) async fn end(
     Ok(ended)
 }
 
-/// A line goes on; what was to be supplemented is, and what its ladder had stopped works again.
+/// A line goes on, in the device that is named, or in the one before; what was to be supplemented is, and what its ladder
+/// had stopped works again.
 async fn go_on(
     tx: &mut dyn Tx,
+    work: &Work,
+    person: &Person,
     line: LineRow,
-    event: RegistrationEvent,
     now: Time,
 ) -> Result<LineRow, StoreError> {
-    let mut line = LineRow { event, ..line };
+    let event = work.registration.event;
+    let imei = match line.industry {
+        Some(_) => bound(&person.key, &line.id, &work.registration.subject),
+        None => None,
+    };
+    let mut line = LineRow { event, imei: imei.or(line.imei), ..line };
     if event == RegistrationEvent::Supplement {
         let after = line.registration.after(retention::Event::Supplemented, None, now);
         line.registration = after.unwrap_or(line.registration);

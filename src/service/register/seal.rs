@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 use crate::{
     domain::{
         document::{Document, DocumentType, Sex, Validity},
+        industry::imei::Imei,
         personal::Personal,
         registration::{Registration, Subject, UnitLine},
     },
@@ -57,6 +58,8 @@ struct WrittenUnit<'r> {
     authorisation_sha256: &'r str,
     #[serde(skip_serializing_if = "Option::is_none")]
     assessment: Option<&'r str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    imei: Option<&'r str>,
 }
 
 /// A document as it was registered, opened.
@@ -87,6 +90,7 @@ pub fn others(registration: &Registration) -> Option<Zeroizing<Vec<u8>>> {
                 UnitLine::Ordinary { .. } => None,
                 UnitLine::Industry { assessment, .. } => Some(assessment),
             },
+            imei: registration.subject.imei().map(Imei::reveal),
         }),
     };
     let others = Others {

@@ -28,8 +28,8 @@ pub async fn add(tx: &mut dyn Tx, row: &AssessmentRow) -> Result<(), StoreError>
     let functions = row.assessment.functions;
     tx.send(
         "INSERT INTO industry_assessment (id, mvno, uscc_index, scene, voice, sms, data_cap_mb, assess_time,
-           valid_to_time)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+           valid_to_time, imei_binding)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         values![
             row.id.as_str(),
             &row.mvno,
@@ -40,6 +40,7 @@ pub async fn add(tx: &mut dyn Tx, row: &AssessmentRow) -> Result<(), StoreError>
             i64::from(functions.data_cap_mb),
             row.assessment.assess_time,
             row.assessment.valid_to_time,
+            i64::from(row.assessment.imei_binding),
         ],
     )
     .await
@@ -53,8 +54,8 @@ pub async fn lookup(
 ) -> Result<Option<AssessmentRow>, StoreError> {
     let rows = tx
         .query(
-            "SELECT id, mvno, uscc_index, scene, voice, sms, data_cap_mb, assess_time, valid_to_time
-             FROM industry_assessment WHERE id = ?1 AND mvno = ?2",
+            "SELECT id, mvno, uscc_index, scene, voice, sms, data_cap_mb, assess_time, valid_to_time,
+               imei_binding FROM industry_assessment WHERE id = ?1 AND mvno = ?2",
             values![id, mvno],
         )
         .await?;
@@ -62,7 +63,8 @@ pub async fn lookup(
 }
 
 /// What the query above selects.
-const COLUMNS: &str = "id, mvno, uscc_index, scene, voice, sms, data_cap_mb, assess_time, valid_to_time";
+const COLUMNS: &str =
+    "id, mvno, uscc_index, scene, voice, sms, data_cap_mb, assess_time, valid_to_time, imei_binding";
 
 fn read(row: &Row) -> Result<AssessmentRow, StoreError> {
     sense(row).map_err(|error| error.named("industry_assessment", COLUMNS, row.text(0).unwrap_or_default()))
@@ -76,6 +78,12 @@ fn sense(row: &Row) -> Result<AssessmentRow, StoreError> {
         id: row.text(0)?.to_owned(),
         mvno: row.participant(1)?,
         uscc_index: row.blob(2)?.to_vec(),
-        assessment: Assessment { scene: row.text(3)?.to_owned(), functions, assess_time, valid_to_time },
+        assessment: Assessment {
+            scene: row.text(3)?.to_owned(),
+            functions,
+            imei_binding: row.int(9)? != 0,
+            assess_time,
+            valid_to_time,
+        },
     })
 }

@@ -21,6 +21,8 @@ use crate::{
 
 /// A line's number in E.164, sealed by its subject's key at the line's row.
 pub const NUMBER: Column = Column::of("line", "number");
+/// The IMEI of an industry line's device, sealed the same way.
+pub const IMEI: Column = Column::of("line", "imei");
 
 /// One line.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,6 +53,8 @@ pub struct LineRow {
     pub event: RegistrationEvent,
     /// The assessment of an industry line, and what it can do.
     pub industry: Option<(String, Functions)>,
+    /// The IMEI of the device that an industry line is bound to, sealed.
+    pub imei: Option<Vec<u8>>,
     /// From when.
     pub start_time: Time,
     /// When that was recorded.
@@ -70,14 +74,15 @@ macro_rules! columns {
     () => {
         "id, mvno, block, number_index, number, subject, state, registration_state, slots, slot, channel, event,
          assessment, sms, data_cap_mb, start_time, record_time, end_time, erase_time, ladder_step, ladder_time,
-         ladder_next_time, ladder_pace, ladder_hardship"
+         ladder_next_time, ladder_pace, ladder_hardship, imei"
     };
 }
 
 const ADD: &str = "INSERT INTO line (id, mvno, block, number_index, number, subject, state, registration_state, slots,
    slot, channel, event, assessment, sms, data_cap_mb, start_time, record_time, end_time, erase_time, ladder_step,
-   ladder_time, ladder_next_time, ladder_pace, ladder_hardship)
- VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)";
+   ladder_time, ladder_next_time, ladder_pace, ladder_hardship, imei)
+ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24,
+   ?25)";
 
 /// Adds a line; `Duplicate` where its number has a live one.
 pub async fn add(tx: &mut dyn Tx, line: &LineRow) -> Result<(), StoreError> {
@@ -89,7 +94,7 @@ pub async fn send(tx: &mut dyn Tx, line: &LineRow) -> Result<(), StoreError> {
     tx.send(ADD, &added(line)).await
 }
 
-fn added(line: &LineRow) -> [Value; 24] {
+fn added(line: &LineRow) -> [Value; 25] {
     let functions = line.industry.as_ref().map(|(_, functions)| *functions);
     let ladder = line.ladder;
     [
@@ -117,15 +122,18 @@ fn added(line: &LineRow) -> [Value; 24] {
         line.next_step_time.into(),
         ladder.map(|ladder| ladder.pace.as_str()).into(),
         ladder.map(|ladder| i64::from(ladder.hardship)).into(),
+        line.imei.clone().into(),
     ]
 }
 
-/// Writes what changes on a line: its state, its registration's, its last event, its end and its ladder.
+/// Writes what changes on a line: its state, its registration's, its last event, its device, its end and its
+/// ladder.
 pub async fn save(tx: &mut dyn Tx, line: &LineRow) -> Result<(), StoreError> {
     let ladder = line.ladder;
     tx.execute(
         "UPDATE line SET state = ?2, registration_state = ?3, event = ?4, end_time = ?5, erase_time = ?6,
-           ladder_step = ?7, ladder_time = ?8, ladder_next_time = ?9, ladder_pace = ?10, ladder_hardship = ?11
+           ladder_step = ?7, ladder_time = ?8, ladder_next_time = ?9, ladder_pace = ?10, ladder_hardship = ?11,
+           imei = ?12
          WHERE id = ?1",
         values![
             line.id.as_str(),
@@ -139,6 +147,7 @@ pub async fn save(tx: &mut dyn Tx, line: &LineRow) -> Result<(), StoreError> {
             line.next_step_time,
             ladder.map(|ladder| ladder.pace.as_str()),
             ladder.map(|ladder| i64::from(ladder.hardship)),
+            line.imei.clone(),
         ],
     )
     .await
@@ -273,7 +282,7 @@ pub async fn to_erase(tx: &mut dyn Tx, now: Time, limit: i64) -> Result<Vec<(Str
 /// Takes what is personal from a line.
 pub async fn erase(tx: &mut dyn Tx, id: &str) -> Result<(), StoreError> {
     tx.send(
-        "UPDATE line SET number = NULL, registration_state = 'ERASED' WHERE id = ?1 AND registration_state = 'CLOSED'",
+        "UPDATE line SET number = NULL, imei = NULL, registration_state = 'ERASED' WHERE id = ?1 AND registration_state = 'CLOSED'",
         values![id],
     )
     .await
@@ -398,6 +407,7 @@ fn sense(row: &Row) -> Result<LineRow, StoreError> {
         channel: text(10)?,
         event: row.word(11, RegistrationEvent::parse)?,
         industry,
+        imei: blob(24)?,
         start_time: row.time(15)?,
         record_time: row.time(16)?,
         end_time: row.opt_time(17)?,

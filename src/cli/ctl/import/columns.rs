@@ -26,6 +26,7 @@ pub(super) enum Of {
     Assessment,
     Sms,
     DataCap,
+    Imei,
     Person(Party, Field),
 }
 
@@ -54,7 +55,7 @@ pub(super) enum Field {
     Address,
 }
 
-pub(super) const LINE: [(&str, Of, &str); 16] = [
+pub(super) const LINE: [(&str, Of, &str); 17] = [
     ("msisdn", Of::Msisdn, "the number; required"),
     ("event", Of::Event, "OPEN (also when empty), TRANSFER, SIM_CHANGE, SUPPLEMENT"),
     (
@@ -75,6 +76,7 @@ pub(super) const LINE: [(&str, Of, &str); 16] = [
     ("assessment", Of::Assessment, "of an industry card: its user's assessment"),
     ("sms", Of::Sms, "of an industry card: true or false"),
     ("data_cap_mb", Of::DataCap, "of an industry card: megabytes a month"),
+    ("imei", Of::Imei, "of an industry card: the IMEI of its device, 15 digits; empty: bound to none"),
 ];
 
 pub(super) const PERSON: [(&str, Field, &str); 9] = [
@@ -202,6 +204,7 @@ impl Columns {
                     let cap = text.parse().map_err(|_| fault(("BAD_NUMBER", "a whole number".to_owned())))?;
                     functions(&mut unit, &mut |functions| functions.data_cap_mb = cap);
                 }
+                Of::Imei => unit.industry.get_or_insert_default().imei = number(text).map_err(fault)?,
                 Of::Person(party, field) => {
                     let document = persons[party as usize].get_or_insert_default();
                     set(document, field, text).map_err(fault)?;

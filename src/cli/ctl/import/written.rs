@@ -54,6 +54,7 @@ fn of_line(registration: &pb::Registration, of: Of) -> String {
         Of::Assessment => industry.map(|line| line.assessment.clone()).unwrap_or_default(),
         Of::Sms => flag(functions.is_some_and(|functions| functions.sms)),
         Of::DataCap => functions.map(|functions| functions.data_cap_mb.to_string()).unwrap_or_default(),
+        Of::Imei => industry.map(|line| line.imei.clone()).unwrap_or_default(),
         Of::Person(..) => String::new(), // no column of the line's own
     }
 }
@@ -119,8 +120,8 @@ mod tests {
             ),
             (
                 "msisdn,event,unit_name,uscc,uscc_compared,handler_document_type,actual_user_name,sms,data_cap_mb,\
-                 assessment,capture_method",
-                "17000000001,TRANSFER,测试电表,91999999MA00TE5T09,true,PASSPORT_CN,某乙,true,30,a,READER",
+                 assessment,capture_method,imei",
+                "17000000001,TRANSFER,测试电表,91999999MA00TE5T09,true,PASSPORT_CN,某乙,true,30,a,READER,001010123456780",
             ),
         ] {
             let split = |text: &str| text.split(',').map(str::to_owned).collect::<Vec<_>>();

@@ -165,4 +165,11 @@ fn industry_lines() {
     let speaking = Functions { voice: true, sms: false, data_cap_mb: 30 };
     let speaking = UnitDraft { functions: Some(speaking), ..industry() };
     only(of_unit(speaking), "unit.industry.functions.voice", Code::VoiceNotAllowed);
+    let device = |imei: &str| UnitDraft { imei: imei.into(), ..industry() };
+    let bound = read(of_unit(device("00 101012 345678 0"))).subject;
+    assert_eq!(bound.imei().map(Imei::reveal), Some("001010123456780"));
+    only(of_unit(device("00101012345678")), "unit.industry.imei", Code::BadLength);
+    // Of an ordinary line nobody asks.
+    let stray = UnitDraft { imei: "x".into(), ..unit() };
+    assert_eq!(codes(of_unit(stray)), []);
 }

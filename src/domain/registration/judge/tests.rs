@@ -152,11 +152,17 @@ fn units_and_industry() {
     let assessment = Assessment {
         scene: "meters".to_owned(),
         functions,
+        imei_binding: false,
         assess_time: NOW.minus(DAY),
         valid_to_time: NOW.plus(DAY),
     };
     let assessed = Facts { assessment: Some(&assessment), ..facts(&hall) };
     assert_eq!(verdict(of_unit(industry()), &assessed), "ACCEPT");
+    let binding = Assessment { imei_binding: true, ..assessment.clone() };
+    let bound = Facts { assessment: Some(&binding), ..facts(&hall) };
+    assert_eq!(verdict(of_unit(industry()), &bound), "REFUSE ASSESSMENT IMEI_REQUIRED");
+    let device = UnitDraft { imei: "001010123456780".into(), ..industry() };
+    assert_eq!(verdict(of_unit(device), &bound), "ACCEPT");
     let online = channel(ChannelKind::OnlineAgent);
     let online = Facts { channel: Some(&online), ..assessed.clone() };
     assert_eq!(verdict(of_unit(industry()), &online), "REFUSE CAPTURE ONLINE_SALE_FORBIDDEN");

@@ -81,6 +81,7 @@ fn fields_of_the_wire_have_their_columns() {
         ("capture.reader_serial: x", "reader_serial"),
         ("unit.uscc: x", "uscc"),
         ("unit.industry.functions.data_cap_mb: x", "data_cap_mb"),
+        ("unit.industry.imei: x", "imei"),
         ("msisdn: x", "msisdn"),
     ] {
         assert_eq!(told(text), (Some(column.to_owned()), "x"), "{text}");
