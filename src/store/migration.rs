@@ -10,6 +10,7 @@
 //! | 5 | a lock for what is listed of persons, and the tokens that stand for them |
 //! | 6 | a lock for persons who are not there yet, and what rejected rows said, sealed |
 //! | 7 | orders, their numbers, the commands of their receivers, appeals and alarms |
+//! | 10 | an order's numbers in the order of its list |
 
 use aws_lc_rs::digest;
 
@@ -98,6 +99,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 7,
         name: "shutdown",
         common: include_str!("migrations/0007_shutdown.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 10,
+        name: "pages",
+        common: include_str!("migrations/0010_pages.sql"),
         sqlite: "",
         postgres: "",
     },

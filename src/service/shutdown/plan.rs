@@ -1,6 +1,6 @@
 //! Plans a shutdown: works out what it would do to each number, and keeps that for half an hour.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -350,6 +350,11 @@ async fn keep(tx: &mut dyn Tx, draft: &Draft, now: Time) -> Result<Done<Kept>, A
     }
     sql::shutdown::add(tx, order).await?;
     batch::write(tx, &draft.batches).await?;
+    // A line that begins meanwhile is there before this commits, or finds the plan: its number is looked at again before
+    // it is released.
+    let blocks: BTreeSet<String> = draft.msisdns.iter().filter_map(Msisdn::block).collect();
+    let blocks: Vec<&str> = blocks.iter().map(String::as_str).collect();
+    sql::allocation::lock(tx, &blocks).await?;
     Ok(done(order, Kept { id: order.id.clone(), replayed: false }))
 }
 
