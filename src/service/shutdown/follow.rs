@@ -44,8 +44,8 @@ pub async fn held(tx: &mut dyn Tx, number_index: &[u8]) -> Result<LineState, Sto
     Ok(hold::strictest(holds.into_iter().map(|hold| hold.state)))
 }
 
-/// The same for a line that begins now. Whoever settles an order about its number waits until the line is there, or is
-/// waited for: none of both misses the other.
+/// The same for a line that begins now. Whoever releases or settles an order about its number waits until the line is
+/// there, or is waited for: none of both misses the other. No order comes meanwhile: the caller has the number's block.
 pub async fn held_at_begin(tx: &mut dyn Tx, number_index: &[u8]) -> Result<LineState, StoreError> {
     let orders = sql::shutdown_number::orders_of(tx, number_index).await?;
     for id in &orders {
