@@ -22,8 +22,9 @@ use crate::{
     world::{Engine, World},
 };
 
-/// Numbers of each: several commands with their notices, two megabytes or so.
+/// Numbers of each: several commands with their notices, two megabytes or so. Fewer where one order has no room for them.
 const HEAP: usize = 2_000;
+const IN_ORDER: usize = 100_000;
 /// The first of them; those before read.
 const FIRST: usize = 4;
 /// What a hundred of them may cost together.
@@ -32,6 +33,7 @@ const MOST_KIB: u64 = 64 * 1024;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn they_cost_a_bounded_memory_and_nobody_else_waits() {
     let stalled = asked("STALLED", 20);
+    let heap = HEAP.min(IN_ORDER / stalled);
     let most = MOST_KIB * u64::try_from(stalled).expect("few") / 100;
     let mut world = World::start(Engine::Sqlite, FIRST - 1 + stalled);
     let link = Proxy::start(&world.node.address);
@@ -58,7 +60,7 @@ async fn they_cost_a_bounded_memory_and_nobody_else_waits() {
         })
         .collect();
     let msisdns =
-        (FIRST..FIRST + stalled).flat_map(|m| (1..=HEAP).map(move |n| blocks::number(n % 3, m, n))).collect();
+        (FIRST..FIRST + stalled).flat_map(|m| (1..=heap).map(move |n| blocks::number(n % 3, m, n))).collect();
     let heap = officers.shut_down(&Wish { order_number: "HEAP".to_owned(), msisdns }).await;
     officers.ended(&heap.name).await;
     for receiver in once {
