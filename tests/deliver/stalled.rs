@@ -66,9 +66,13 @@ async fn they_cost_a_bounded_memory_and_nobody_else_waits() {
     for receiver in once {
         receiver.stop().await;
     }
-    // What the gateway needed to write all that would hide what it holds now.
+    // What the gateway needed to write all that would hide what it holds now. What it reads it keeps, within bounds of its
+    // own: that is there before.
     assert!(world.node.stop().success());
     world.node.start_again();
+    for identity in &identities {
+        drop(unbounded(world.by(&link, identity)).await);
+    }
     let order = officers.shut_down(&wish(0)).await;
     officers.ended(&order.name).await;
     let before = resident(world.node.pid());
