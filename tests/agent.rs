@@ -3,6 +3,8 @@
 #[path = "support/all.rs"]
 pub mod support;
 
+#[path = "agent/contexts.rs"]
+mod contexts;
 #[path = "agent/hooks.rs"]
 mod hooks;
 #[path = "agent/journey.rs"]
@@ -11,5 +13,7 @@ mod journey;
 mod kill;
 #[path = "agent/refused.rs"]
 mod refused;
+#[path = "agent/snapshot.rs"]
+mod snapshot;
 #[path = "agent/world.rs"]
 mod world;

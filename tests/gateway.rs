@@ -9,8 +9,12 @@ mod acts;
 mod appeals;
 #[path = "gateway/approvals.rs"]
 mod approvals;
+#[path = "gateway/at_release.rs"]
+mod at_release;
 #[path = "gateway/attacks.rs"]
 mod attacks;
+#[path = "gateway/bad_orders.rs"]
+mod bad_orders;
 #[path = "gateway/channels.rs"]
 mod channels;
 #[path = "gateway/checks.rs"]
@@ -27,6 +31,8 @@ mod evidence;
 mod follow;
 #[path = "gateway/force.rs"]
 mod force;
+#[path = "gateway/halted.rs"]
+mod halted;
 #[path = "gateway/held.rs"]
 mod held;
 #[path = "gateway/identity.rs"]
@@ -43,6 +49,8 @@ mod numbers;
 mod once;
 #[path = "gateway/orders.rs"]
 mod orders;
+#[path = "gateway/pages.rs"]
+mod pages;
 #[path = "gateway/participants.rs"]
 mod participants;
 #[path = "gateway/past.rs"]

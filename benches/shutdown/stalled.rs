@@ -48,7 +48,7 @@ pub async fn run(
     let before = site.server.memory();
     let mut held = Vec::new();
     for identity in &stalling {
-        held.push(open(site.connect(identity).await).await);
+        held.push(open(site.narrow(identity).await).await);
     }
     let with = deliveries(&mut officers, &mut receivers, samples + 1, samples, clock).await;
     let memory = site.server.memory().saturating_sub(before);

@@ -40,7 +40,10 @@ use self::{
 };
 use super::{
     Failure,
-    ctl::call::{block_on, request},
+    ctl::{
+        Which,
+        call::{self, block_on, request},
+    },
     env,
     link::{Link, Papers},
     log,
@@ -57,20 +60,22 @@ use crate::{
 #[derive(clap::Args)]
 #[command(after_help = PAGE)]
 pub struct Args {
-    /// Where the gateway is; one for each node.
-    #[arg(long, required = true, value_name = "HOST:PORT")]
+    #[command(flatten)]
+    which: Which,
+    /// Where the gateway is, one for each node, where no context is to say it.
+    #[arg(long, value_name = "HOST:PORT")]
     addr: Vec<String>,
     /// The folder with ca.pem, cert.pem and key.pem.
-    #[arg(long, value_name = "FOLDER", required_unless_present_all = ["ca", "cert", "key"])]
+    #[arg(long, value_name = "FOLDER", requires = "addr")]
     certs: Option<PathBuf>,
     /// The CA of the gateway.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "addr")]
     ca: Option<PathBuf>,
     /// The receiver's certificate.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "addr")]
     cert: Option<PathBuf>,
     /// Its key.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "addr")]
     key: Option<PathBuf>,
     /// Where the agent remembers how far it is; made where there is none.
     #[arg(long, value_name = "FOLDER")]
@@ -94,6 +99,8 @@ pub struct Args {
 }
 
 const PAGE: &str = "\
+Without --addr the context says where the gateway is and which certificate to show, as it does for `greenlane ctl`.
+
 The program gets the command on standard input, as the JSON that grpcurl prints (`gl describe Command`), and in its
 environment GREENLANE_KIND (SHUTDOWN, RESTORE, VERIFY or SNAPSHOT), GREENLANE_COMMAND_ID, GREENLANE_DRILL (yes, or empty)
 and GREENLANE_TIMES: how often it was begun for this command, with this time; after a crash it may have been done already.
@@ -112,11 +119,7 @@ const FENCED: (usize, Duration) = (5, Duration::from_secs(60));
 
 /// Runs it.
 pub fn run(args: Args) -> Result<(), Failure> {
-    for address in &args.addr {
-        env::address(address)?;
-    }
-    let hook = hook(&args)?;
-    let papers = papers(&args);
+    let (links, hook) = (links(&args)?, hook(&args)?);
     let filter = std::env::var("GREENLANE_LOG").unwrap_or_else(|_| "warn,greenlane=info".to_owned());
     log::start(&Log { json: false, filter })?;
     let journal = Journal::open(&args.state)?;
@@ -129,8 +132,6 @@ pub fn run(args: Args) -> Result<(), Failure> {
         pause: Duration::from_secs(1),
         patience: Duration::from_secs(args.patience),
     };
-    let links = args.addr.iter().map(|address| Link { address: address.clone(), papers: papers.clone() });
-    let links: Vec<Link> = links.collect();
     let printer = Printer::new()?;
     block_on(async move {
         let (jobs, todo) = mpsc::unbounded_channel();
@@ -161,9 +162,27 @@ pub fn run(args: Args) -> Result<(), Failure> {
     })
 }
 
+fn wrong(line: String) -> Failure {
+    Failure { lines: vec![line], code: 64 }
+}
+
+/// The nodes: those that were named, or else those of the context.
+fn links(args: &Args) -> Result<Vec<Link>, Failure> {
+    if args.addr.is_empty() {
+        return Ok(call::links(&args.which.context()?).collect());
+    }
+    if args.certs.is_none() && [&args.ca, &args.cert, &args.key].contains(&&None) {
+        return Err(wrong("--addr needs --certs, or --ca, --cert and --key".to_owned()));
+    }
+    let papers = papers(args);
+    let link = |address: &String| {
+        env::address(address).map(|_| Link { address: address.clone(), papers: papers.clone() })
+    };
+    args.addr.iter().map(link).collect()
+}
+
 /// What carries commands out; told at once where it cannot.
 fn hook(args: &Args) -> Result<Hook, Failure> {
-    let wrong = |line: String| Failure { lines: vec![line], code: 64 };
     if let Some(address) = &args.http {
         return Ok(Hook::Http(address.clone()));
     }
@@ -214,7 +233,7 @@ impl Agent {
                     Cut::Stopped => break 'ended Ok(()),
                     Cut::Fatal(text) => break 'ended Err(text),
                     Cut::Passing(text) => text,
-                    Cut::TooOld => "what comes next is no longer kept".to_owned(),
+                    Cut::TooOld(_) => "what comes next is no longer kept".to_owned(),
                     Cut::Fenced => {
                         fences.push_back(clock.monotonic());
                         if fences.len() >= FENCED.0 {
@@ -304,11 +323,9 @@ impl Agent {
         }
         let Some(seals) = &self.seals else { return Err(Cut::Fatal("no keys".to_owned())) };
         let cut = Session::run(&mut self.desk, seals, &receiver, channel.clone()).await;
-        if !matches!(cut, Cut::TooOld) {
-            return Ok(cut);
-        }
+        let Cut::TooOld(oldest) = cut else { return Ok(cut) };
         let Self { desk, hook, terms, printer, .. } = self;
-        snapshot::take(desk, hook, *terms, printer, &receiver, channel).await?;
+        snapshot::take(desk, hook, *terms, printer, &receiver, channel, oldest).await?;
         Ok(Cut::Passing("the list of all numbers was taken".to_owned()))
     }
 }

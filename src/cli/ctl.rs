@@ -5,7 +5,7 @@ pub(super) mod call;
 mod check;
 mod close;
 mod context;
-mod contexts;
+pub(super) mod contexts;
 mod doctor;
 mod import;
 pub(super) mod output;
@@ -36,15 +36,22 @@ pub struct Args {
 /// What every command takes.
 #[derive(clap::Args)]
 struct Common {
+    #[command(flatten)]
+    which: Which,
+    /// How answers are printed; json is as grpcurl prints it.
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    output: Format,
+}
+
+/// Which context.
+#[derive(clap::Args)]
+pub(super) struct Which {
     /// Where contexts are kept [default: $XDG_CONFIG_HOME/greenlane, or ~/.config/greenlane].
     #[arg(long, global = true, env = "GREENLANE_CONTEXTS", value_name = "FOLDER")]
     contexts: Option<PathBuf>,
     /// The context to use, instead of the selected one.
     #[arg(long, global = true, env = "GREENLANE_CONTEXT", value_name = "NAME")]
     context: Option<String>,
-    /// How answers are printed; json is as grpcurl prints it.
-    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
-    output: Format,
 }
 
 #[derive(clap::Subcommand)]
@@ -92,11 +99,19 @@ fn wrong(line: impl Into<String>) -> Failure {
 
 impl Common {
     fn contexts(&self) -> Result<Contexts, Failure> {
-        Contexts::at(self.contexts.as_deref())
+        Contexts::at(self.which.contexts.as_deref())
     }
 
-    /// The context that was named, or else the selected one. There is no other to fall back on.
     fn context(&self) -> Result<Context, Failure> {
-        self.contexts()?.get(self.context.as_deref())
+        self.which.context()
+    }
+}
+
+// === impl Which ===
+
+impl Which {
+    /// The context that was named, or else the selected one. There is no other to fall back on.
+    pub(super) fn context(&self) -> Result<Context, Failure> {
+        Contexts::at(self.contexts.as_deref())?.get(self.context.as_deref())
     }
 }

@@ -1,5 +1,6 @@
 //! Orders to shut numbers down and to let them back. Whoever changes an order locks its authority's row first, where
-//! limits are counted, then the order's.
+//! limits are counted, then the order's. Whoever begins a line keeps plans about its block waiting, and then locks the
+//! orders about its number: a plan takes its blocks last, when it waits for nothing else.
 
 pub mod alarm;
 pub mod approve;

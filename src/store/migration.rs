@@ -11,6 +11,7 @@
 //! | 6 | a lock for persons who are not there yet, and what rejected rows said, sealed |
 //! | 7 | orders, their numbers, the commands of their receivers, appeals and alarms |
 //! | 8 | the devices of industry lines |
+//! | 10 | an order's numbers in the order of its list |
 
 use aws_lc_rs::digest;
 
@@ -106,6 +107,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 8,
         name: "lines",
         common: include_str!("migrations/0008_lines.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 10,
+        name: "pages",
+        common: include_str!("migrations/0010_pages.sql"),
         sqlite: "",
         postgres: "",
     },

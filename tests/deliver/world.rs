@@ -71,6 +71,17 @@ impl World {
 
     /// A receiver's connection by a link; it connects again whenever it was cut.
     pub fn by(&self, link: &Proxy, identity: &str) -> Channel {
+        self.endpoint(link, identity).connect_lazy()
+    }
+
+    /// The same for one who reads nothing: the sender is told at once that there is no room, and keeps the rest.
+    pub fn narrow(&self, link: &Proxy, identity: &str) -> Channel {
+        const WINDOW: u32 = 65_535;
+        let endpoint = self.endpoint(link, identity);
+        endpoint.initial_stream_window_size(WINDOW).initial_connection_window_size(WINDOW).connect_lazy()
+    }
+
+    fn endpoint(&self, link: &Proxy, identity: &str) -> Endpoint {
         let pem = |name: &str| fs::read_to_string(self.node.certs(identity).join(name)).expect("issued");
         let anchor = fs::read_to_string(self.node.certs("auditor").join("ca.pem")).expect("issued");
         let tls = ClientTlsConfig::new()
@@ -78,7 +89,7 @@ impl World {
             .domain_name("localhost")
             .identity(Identity::from_pem(pem("cert.pem"), pem("key.pem")));
         let endpoint = Endpoint::from_shared(format!("https://{}", link.host())).expect("an address");
-        endpoint.tls_config(tls).expect("TLS").connect_lazy()
+        endpoint.tls_config(tls).expect("TLS")
     }
 }
 

@@ -1,12 +1,21 @@
 //! One officer's certificate, stolen, against a city: in one order, in many, by ten certificates. What goes out without a
 //! second officer stays within the limits, and the alarm is raised in the transaction that met them. `NUMBERS=60000` for
-//! as many as are promised.
+//! as many as are promised. The controls forget what was issued before, and look at it without a lock: both let a city be
+//! cut.
 
-use greenlane::domain::{
-    refusal::Reason,
-    shutdown::{AlarmKind, ApprovalNeed, NumberState, OrderState, Urgency, limit::IN_WINDOW, terms::Terms},
-    time::DAY,
+use std::sync::Arc;
+
+use greenlane::{
+    domain::{
+        refusal::Reason,
+        shutdown::{
+            AlarmKind, ApprovalNeed, NumberState, OrderState, Urgency, limit::IN_WINDOW, terms::Terms,
+        },
+        time::DAY,
+    },
+    service::shutdown::planned::Planned,
 };
+use tokio::sync::Barrier;
 
 use crate::{
     force::{ONE, TWO, by, count, is_in, number, numbers, sums, terms},
@@ -58,6 +67,14 @@ async fn released(world: &World) -> i64 {
         .await
 }
 
+async fn in_hundreds(world: &World, numbers: &[String]) -> Vec<Planned> {
+    let mut plans = Vec::new();
+    for part in numbers.chunks(100) {
+        plans.push(world.plan(ONE, terms(world, ONE), part).await);
+    }
+    plans
+}
+
 async fn a_stolen_certificate(world: World) {
     let world = city(world).await;
     let numbers: Vec<String> = (0..many()).map(attacked).collect();
@@ -67,10 +84,7 @@ async fn a_stolen_certificate(world: World) {
     assert_eq!((released(&world).await, world.alarms().await), (0, 1), "nothing out, and an alarm");
     world.gateway.cancel_shutdown(by(ONE), order.id).await.expect("cancelled");
     // In hundreds, all planned before the first is issued.
-    let mut plans = Vec::new();
-    for part in numbers.chunks(100) {
-        plans.push(world.plan(ONE, terms(&world, ONE), part).await);
-    }
+    let plans = in_hundreds(&world, &numbers).await;
     assert!(plans.iter().all(|plan| plan.approval == ApprovalNeed::NotNeeded), "each is within the limits");
     let mut waiting = Vec::new();
     for plan in &plans {
@@ -117,6 +131,21 @@ async fn a_stolen_certificate_on_postgres() {
     a_stolen_certificate(World::postgres().await).await;
 }
 
+/// The control: a record that does not keep what was issued before. The same measure finds what goes out.
+#[tokio::test]
+async fn a_record_that_forgets_is_found_out() {
+    let world = city(World::empty().await).await;
+    let numbers: Vec<String> = (0..many().min(1_000)).map(attacked).collect();
+    for plan in in_hundreds(&world, &numbers).await {
+        is_in(&world.issue(ONE, &plan).await.expect("issued").order, OrderState::InProgress);
+        let forgotten = world.store().write(working(|tx| {
+            Box::pin(async move { Ok(tx.execute("DELETE FROM shutdown_weight", &[]).await?) })
+        }));
+        assert_eq!(forgotten.await.expect("forgotten"), 1);
+    }
+    assert!(released(&world).await > IN_WINDOW, "the control must let too many go");
+}
+
 /// Orders issued at the same moment never both find room for one.
 async fn at_the_same_moment(world: World) {
     let world = city(world).await;
@@ -147,6 +176,37 @@ async fn at_the_same_moment_on_sqlite() {
 #[tokio::test]
 async fn at_the_same_moment_on_postgres() {
     at_the_same_moment(World::postgres().await).await;
+}
+
+/// Whether that many more would be within the window, and then that they are in it: as two transactions, when nothing is
+/// locked in between.
+async fn weighed_apart(world: World, meet: Arc<Barrier>, order: usize) -> i64 {
+    const SUM: &str = "SELECT CAST(COALESCE(SUM(number_count), 0) AS BIGINT) FROM shutdown_weight";
+    let within = world.number(SUM).await + 60 <= IN_WINDOW;
+    meet.wait().await;
+    let written = world.store().write(working(move |tx| {
+        Box::pin(async move {
+            let sql =
+                "INSERT INTO shutdown_weight (order_id, mvno, number_count) VALUES (?1, 'mvnos/m01', 60)";
+            Ok(tx.execute(sql, &[format!("order-{order}").into()]).await?)
+        })
+    }));
+    written.await.expect("written");
+    if within { 60 } else { 0 }
+}
+
+/// The control: who weighs an order without keeping its organisation's others waiting.
+#[tokio::test]
+async fn whoever_locks_nothing_is_found_out() {
+    let world = World::empty().await;
+    let meet = Arc::new(Barrier::new(20));
+    let weighed: Vec<_> =
+        (0..20).map(|order| tokio::spawn(weighed_apart(world.clone(), meet.clone(), order))).collect();
+    let mut gone = 0;
+    for order in weighed {
+        gone += order.await.expect("no panic");
+    }
+    assert!(gone > IN_WINDOW, "the control must let too many go");
 }
 
 #[tokio::test]

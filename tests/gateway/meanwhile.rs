@@ -50,7 +50,7 @@ fn document(number: &str) -> DocumentDraft {
 }
 
 /// `mvnos/m01`, compliant, with a block and a hall.
-async fn selling(world: &World) -> OutletName {
+pub async fn selling(world: &World) -> OutletName {
     world.join("mvnos/m01").await;
     world.make_compliant("mvnos/m01").await;
     allocate(world, "1710001").await;
@@ -231,7 +231,7 @@ async fn waiting(world: &World, many: i64) {
 }
 
 /// Two things at once, the first stopped halfway, at the table that is held: the second waits for it.
-async fn one_after_the_other<A, B>(
+pub async fn one_after_the_other<A, B>(
     world: &World,
     lock: &'static str,
     first: A,
@@ -255,7 +255,7 @@ where
     (first.await.expect("ended"), second.await.expect("ended"))
 }
 
-const LINES: &str = "LOCK TABLE line IN SHARE MODE";
+pub const LINES: &str = "LOCK TABLE line IN SHARE MODE";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_restriction_waits_for_an_enrolment_and_an_enrolment_for_a_restriction() {

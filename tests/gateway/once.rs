@@ -1,5 +1,6 @@
 //! Submissions sent once or several times, all at once, have one effect each (`SUBMISSIONS=10000` for as many as are
-//! promised); and the counts of an order sum at every moment that anybody looks.
+//! promised), with a sender who says each time that it is another as control; and the counts of an order sum at every
+//! moment that anybody looks.
 
 use std::{
     collections::HashSet,
@@ -9,10 +10,7 @@ use std::{
     },
 };
 
-use greenlane::domain::{
-    shutdown::{OrderState, terms::Terms},
-    time::Time,
-};
+use greenlane::domain::{shutdown::OrderState, time::Time};
 use tokio::task::JoinSet;
 
 use crate::{
@@ -28,16 +26,27 @@ fn submissions() -> usize {
 /// At once, at most: more would wait in the writer's queue, and be told so.
 const TOGETHER: usize = 100;
 
-async fn one_effect_each(world: World) {
+/// What came of them all.
+#[derive(Debug, PartialEq)]
+struct Effects {
+    answered: usize,
+    issued: i64,
+    numbers: i64,
+    entered: i64,
+}
+
+/// Sends so many, each one to five times at once; under another order's number each time where the sender is `heedless`.
+async fn effects(world: World, submissions: usize, heedless: bool) -> Effects {
     let world = world.force().await;
     let mut effects: HashSet<String> = HashSet::new();
-    let all: Vec<usize> = (0..submissions()).collect();
+    let all: Vec<usize> = (0..submissions).collect();
     for group in all.chunks(TOGETHER) {
         let mut calls = JoinSet::new();
         for n in group {
-            let asked = Terms { ..terms(&world, ONE) };
+            let once = terms(&world, ONE);
             for again in 0..=(n % 5) {
-                let (gateway, asked, msisdn) = (world.gateway.clone(), asked.clone(), number(n % 10_000));
+                let asked = if heedless { terms(&world, ONE) } else { once.clone() };
+                let (gateway, msisdn) = (world.gateway.clone(), number(n % 10_000));
                 let who = if again % 2 == 0 { ONE } else { TWO };
                 calls.spawn(async move {
                     let plan = gateway
@@ -57,13 +66,29 @@ async fn one_effect_each(world: World) {
             effects.insert(id.expect("no panic"));
         }
     }
-    let many = i64::try_from(submissions()).expect("few");
-    assert_eq!(effects.len(), submissions());
-    assert_eq!(world.number("SELECT COUNT(*) FROM shutdown_order WHERE issue_time IS NOT NULL").await, many);
-    assert_eq!(world.number("SELECT COUNT(*) FROM shutdown_number").await, many, "no plan beside");
     let acts = "SELECT COUNT(*) FROM entry WHERE subject LIKE 'shutdownOrders/%' AND kind = 'ACT'
                   AND detail NOT LIKE '%replayed%' AND method <> 'alarm'";
-    assert_eq!(world.number(acts).await, many);
+    Effects {
+        answered: effects.len(),
+        issued: world.number("SELECT COUNT(*) FROM shutdown_order WHERE issue_time IS NOT NULL").await,
+        // Of plans beside them too.
+        numbers: world.number("SELECT COUNT(*) FROM shutdown_number").await,
+        entered: world.number(acts).await,
+    }
+}
+
+async fn one_effect_each(world: World) {
+    let many = i64::try_from(submissions()).expect("few");
+    let each = Effects { answered: submissions(), issued: many, numbers: many, entered: many };
+    assert_eq!(effects(world, submissions(), false).await, each);
+}
+
+/// The control: whoever makes another submission of each try has as many effects as tries, and the same measure tells.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sender_who_numbers_each_try_is_found_out() {
+    // One to five times each: three on average.
+    let tries = Effects { answered: 60, issued: 60, numbers: 60, entered: 60 };
+    assert_eq!(effects(World::empty().await, 20, true).await, tries);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -115,49 +140,4 @@ async fn counts_sum_on_sqlite() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn counts_sum_on_postgres() {
     counts_sum(World::postgres().await).await;
-}
-
-/// A halt races with whatever releases: after its answer nothing more of the order is in an outbox.
-async fn nothing_after_a_halt(world: World) {
-    let world = Arc::new(world.force().await);
-    for round in 0..10 {
-        let list: Vec<String> = (0..120).map(|n| number(round * 120 + n)).collect();
-        let order = world.order(ONE, terms(&world, ONE), &list).await;
-        world.approve(TWO, &order.id, &order.plan_sha256).await.expect("approved");
-        let releasing = {
-            let (world, id) = (world.clone(), order.id.clone());
-            tokio::spawn(async move {
-                for _ in 0..20 {
-                    answer(&world, "mvnos/m01").await;
-                    answer(&world, "carriers/telecom").await;
-                    world.gateway.look_at_orders().await.expect("looked at");
-                    if world.shown(&id).await.state != OrderState::InProgress {
-                        return;
-                    }
-                }
-            })
-        };
-        let halted = world.halt(TWO, &order.id).await;
-        let batches = "SELECT COUNT(*) FROM shutdown_batch WHERE release_time IS NOT NULL";
-        let after = world.number(batches).await;
-        releasing.await.expect("no panic");
-        match halted {
-            Ok(halted) => {
-                assert_eq!(halted.order.state, OrderState::Halted);
-                assert_eq!(world.number(batches).await, after, "released after a halt's answer");
-            }
-            // It was through before the halt came.
-            Err(refusal) => assert_eq!(refusal.reason, greenlane::domain::refusal::Reason::OrderState),
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_after_a_halt_on_sqlite() {
-    nothing_after_a_halt(World::empty().await).await;
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_after_a_halt_on_postgres() {
-    nothing_after_a_halt(World::postgres().await).await;
 }

@@ -499,7 +499,7 @@ async fn industry_cards_have_an_assessment_and_slots_of_their_own() {
     assert_eq!(refused(&world, another).await, "ASSESSMENT_REQUIRED");
 }
 
-fn row(row_number: i64, draft: Draft) -> Row {
+pub(crate) fn row(row_number: i64, draft: Draft) -> Row {
     let capture = TakenDraft { channel: String::new(), reader_serial: String::new(), ..draft.capture };
     let register_time = Some(Time::of_date(2025, 1, 1));
     let draft = Draft { capture, register_time, event: None, ..draft };

@@ -56,7 +56,7 @@ enum Line {
     Done { sequence: i64, command: String, verdict: Verdict },
     /// The gateway has the result of this sequence.
     Settled(i64),
-    /// Everything up to here is settled, or was taken from a list of all numbers.
+    /// Everything up to here is settled, or taken from a list of all numbers and no longer kept.
     Cursor(i64),
 }
 
@@ -219,7 +219,7 @@ impl Journal {
         if self.is_settled(sequence) { Ok(()) } else { self.append(Line::Settled(sequence), false) }
     }
 
-    /// Everything up to there was taken from a list of all numbers.
+    /// Everything up to there is no longer kept, and was taken from a list of all numbers.
     pub(super) fn move_to(&mut self, sequence: i64) -> io::Result<()> {
         self.append(Line::Cursor(sequence), true)
     }

@@ -38,8 +38,8 @@ pub(super) enum Cut {
     Passing(String),
     /// Somebody opened a session after this one.
     Fenced,
-    /// What comes next is no longer kept there.
-    TooOld,
+    /// What comes next is no longer kept there; the oldest sequence that is.
+    TooOld(i64),
     /// Nothing that another try would change.
     Fatal(String),
     /// It was to stop.
@@ -79,10 +79,12 @@ pub(super) struct Session<'a> {
 /// The reason of a refusal.
 pub(super) fn cut(status: &Status) -> Cut {
     let details = status.get_error_details();
-    let reason = details.error_info().map(|info| info.reason.clone()).unwrap_or_default();
+    let info = details.error_info();
+    let reason = info.map(|info| info.reason.clone()).unwrap_or_default();
+    let oldest = info.and_then(|info| info.metadata.get("oldest_sequence")?.parse().ok());
     let lines = refused::lines(status).join("; ");
     match (reason.as_str(), status.code()) {
-        ("CURSOR_TOO_OLD", _) => Cut::TooOld,
+        ("CURSOR_TOO_OLD", _) => Cut::TooOld(oldest.unwrap_or(i64::MAX)),
         ("SESSION_FENCED", _) => Cut::Fenced,
         (_, Code::ResourceExhausted | Code::DeadlineExceeded | Code::Internal) => Cut::Passing(lines),
         _ if refused::passes(status) => Cut::Passing(lines),

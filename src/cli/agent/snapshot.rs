@@ -15,7 +15,8 @@ use crate::{
     rpc::pb::{self, command_service_client::CommandServiceClient},
 };
 
-/// Takes the list, hands it over as one, and goes on from where it was taken.
+/// Takes the list, hands it over as one, and goes on with the oldest command that is kept. In their order they end where
+/// the list is, or beyond.
 pub(super) async fn take(
     desk: &mut Desk,
     hook: &Hook,
@@ -23,6 +24,7 @@ pub(super) async fn take(
     printer: &Printer,
     receiver: &str,
     channel: Channel,
+    oldest: i64,
 ) -> Result<(), Cut> {
     let list = list(channel).await?;
     // What was begun before is older than the list.
@@ -58,7 +60,8 @@ pub(super) async fn take(
             }
         }
     }
-    let moved = desk.journal.lock().move_to(list.after_sequence);
+    // The list has those that are kept in it too; but they are to be acknowledged, and their subscribers to be told.
+    let moved = desk.journal.lock().move_to(list.after_sequence.min(oldest.saturating_sub(1)));
     moved.map_err(|error| Cut::Fatal(format!("the journal cannot be written: {error}")))
 }
 

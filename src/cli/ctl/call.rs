@@ -30,7 +30,7 @@ pub(in crate::cli) fn request<M>(message: M) -> Request<M> {
 }
 
 /// The nodes of a context.
-pub(super) fn links(context: &Context) -> impl Iterator<Item = Link> {
+pub(in crate::cli) fn links(context: &Context) -> impl Iterator<Item = Link> {
     let link = |address: &String| Link { address: address.clone(), papers: Papers::of(&context.certs) };
     context.addresses.iter().map(link)
 }

@@ -19,7 +19,7 @@ pub(super) struct Contexts {
 
 /// One of them.
 #[derive(Debug)]
-pub(super) struct Context {
+pub(in crate::cli) struct Context {
     /// What it is called here.
     pub(super) name: String,
     /// Where the gateway's nodes are, in the order in which they are tried.

@@ -79,7 +79,9 @@ impl Gateway {
                 Ok(sql::entry::append(tx, &sent_entry(&context, &sequences, now)).await?)
             })
         });
-        written.await.map_err(refusal)
+        written.await.map_err(refusal)?;
+        self.signals.stir();
+        Ok(())
     }
 }
 

@@ -61,7 +61,9 @@ impl Gateway {
             tokio::spawn(settler.run(store, clock, index));
         }
         // Whoever settles them may end with its thread when the node stops.
-        answered.await.unwrap_or_else(|_| Err(Refusal::store_unavailable()))
+        let settled = answered.await.unwrap_or_else(|_| Err(Refusal::store_unavailable()));
+        self.signals.stir();
+        settled
     }
 }
 

@@ -1,6 +1,7 @@
 //! Wakes the streams of receivers: after every commit that may concern them, and before that commit is answered, it is
 //! read once for all streams of this node where their receivers are. Bodies do not come this way: each stream reads its
-//! own from the outbox.
+//! own from the outbox. Whoever watches an order is stirred by whatever happens to orders, and looks whether it was that
+//! one.
 
 use std::{
     collections::HashMap,
@@ -25,9 +26,13 @@ pub struct Signal {
 
 type Senders = HashMap<ParticipantName, watch::Sender<Signal>>;
 
-/// The receivers with a stream on this node.
+/// The receivers with a stream on this node, and who watches orders there.
 #[derive(Default)]
-pub struct Signals(Mutex<Senders>);
+pub struct Signals {
+    senders: Mutex<Senders>,
+    /// Counts what happened to orders.
+    stirred: watch::Sender<u64>,
+}
 
 /// A stream's ear; its receiver is forgotten with the last one.
 pub struct Ear {
@@ -46,12 +51,23 @@ impl Signals {
         Ear { signals: self.clone(), receiver: receiver.clone(), heard }
     }
 
+    /// Something happened to an order. What is put into an outbox stirs by itself, on every node.
+    pub fn stir(&self) {
+        self.stirred.send_modify(|times| *times = times.wrapping_add(1));
+    }
+
+    /// Hears whatever happens to orders from now on.
+    pub fn stirred(&self) -> watch::Receiver<u64> {
+        self.stirred.subscribe()
+    }
+
     fn lock(&self) -> MutexGuard<'_, Senders> {
         // Nothing in here can panic halfway through a change.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.senders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn tell(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
+        self.stir();
         let names: Vec<String> = self.lock().keys().map(ToString::to_string).collect();
         if names.is_empty() {
             return Ok(());

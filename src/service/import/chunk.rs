@@ -1,7 +1,7 @@
 //! One chunk in one transaction. Its job's row is locked first, so that of two streams of one import the second finds
 //! what the first made durable.
 
-use std::collections::{HashMap, HashSet, hash_map::Entry};
+use std::collections::{BTreeSet, HashMap, HashSet, hash_map::Entry};
 
 use super::{
     Header, Progress,
@@ -30,6 +30,7 @@ use crate::{
         act::Done,
         persons::Persons,
         register::{self, seal},
+        shutdown::follow,
     },
     store::{
         Abort, StoreError, Tx,
@@ -123,15 +124,13 @@ impl Chunk {
     async fn around(&self, tx: &mut dyn Tx, todo: &[&Read]) -> Result<Around, StoreError> {
         // No block is returned until these rows are written.
         sql::standing::lookup_shared(tx, &self.mvno).await?;
-        let blocks = sql::allocation::prefixes(tx, &self.mvno).await?.into_iter().collect();
         let ready: Vec<&Ready> = todo.iter().filter_map(|read| read.outcome.as_ref().ok()).collect();
+        let named: BTreeSet<&str> = ready.iter().map(|ready| ready.block.as_str()).collect();
+        let named: Vec<&str> = named.into_iter().collect();
+        let blocks = sql::allocation::held(tx, &self.mvno, &named).await?.into_iter().collect();
         let numbers: Vec<[u8; 32]> = ready.iter().map(|ready| ready.number_index).collect();
         let live = sql::line::many::live(tx, &numbers).await?.into_iter().collect();
-        let mut held: HashMap<Vec<u8>, LineState> = HashMap::new();
-        for hold in sql::number_hold::of_many(tx, &numbers).await? {
-            let state = held.entry(hold.number_index).or_insert(hold.state);
-            *state = state.stricter(hold.state);
-        }
+        let held = follow::held_at_begin_of_many(tx, &numbers).await?;
         let mut documents: Vec<[u8; 32]> = ready.iter().map(|ready| ready.document_index).collect();
         documents.sort_unstable();
         documents.dedup();

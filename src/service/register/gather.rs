@@ -1,4 +1,4 @@
-//! What a registration is weighed against, read under locks: first the number's line, then its person.
+//! What a registration is weighed against, read under locks: first the number's block, then its line, then its person.
 
 use super::{Work, seal};
 use crate::{

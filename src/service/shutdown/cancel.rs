@@ -61,6 +61,7 @@ impl Gateway {
         if !validate_only {
             rings.sound();
         }
+        self.signals.stir();
         Ok(done)
     }
 }

@@ -2,6 +2,8 @@
 //! as far as nothing else keeps it. It is told in the transaction that settles the acknowledgement, for a whole batch at
 //! once where a whole batch was done.
 
+use std::collections::HashMap;
+
 use crate::{
     domain::{
         line::{LineState, hold},
@@ -42,8 +44,8 @@ pub async fn held(tx: &mut dyn Tx, number_index: &[u8]) -> Result<LineState, Sto
     Ok(hold::strictest(holds.into_iter().map(|hold| hold.state)))
 }
 
-/// The same for a line that begins now. Whoever settles an order about its number waits until the line is there, or is
-/// waited for: none of both misses the other.
+/// The same for a line that begins now. Whoever releases or settles an order about its number waits until the line is
+/// there, or is waited for: none of both misses the other. No order comes meanwhile: the caller has the number's block.
 pub async fn held_at_begin(tx: &mut dyn Tx, number_index: &[u8]) -> Result<LineState, StoreError> {
     let orders = sql::shutdown_number::orders_of(tx, number_index).await?;
     for id in &orders {
@@ -51,6 +53,26 @@ pub async fn held_at_begin(tx: &mut dyn Tx, number_index: &[u8]) -> Result<LineS
     }
     // Most numbers are in no order at all.
     if orders.is_empty() { Ok(LineState::Active) } else { held(tx, number_index).await }
+}
+
+/// The same for lines on many numbers: what is stopped of them.
+pub async fn held_at_begin_of_many(
+    tx: &mut dyn Tx,
+    numbers: &[[u8; 32]],
+) -> Result<HashMap<Vec<u8>, LineState>, StoreError> {
+    let orders = sql::shutdown_number::orders_of_many(tx, numbers).await?;
+    let mut held: HashMap<Vec<u8>, LineState> = HashMap::new();
+    if orders.is_empty() {
+        return Ok(held);
+    }
+    for id in &orders {
+        sql::shutdown::lock_shared(tx, id).await?;
+    }
+    for hold in sql::number_hold::of_many(tx, numbers).await? {
+        let state = held.entry(hold.number_index).or_insert(hold.state);
+        *state = state.stricter(hold.state);
+    }
+    Ok(held)
 }
 
 async fn stop(

@@ -24,7 +24,7 @@ impl Gateway {
         faults.reason(&context.reason);
         faults.done()?;
         let caller = context.caller.clone();
-        self.act(context, move |tx, now| {
+        let halted = self.act(context, move |tx, now| {
             let (caller, id) = (caller.clone(), order.clone());
             Box::pin(async move {
                 let mut order = step::lock(tx, &caller, &id).await?;
@@ -38,7 +38,9 @@ impl Gateway {
                 release(tx, &mut order, now).await?.into_iter().for_each(drop);
                 step::done(tx, &order, false, serde_json::json!({})).await
             })
-        })
-        .await
+        });
+        let halted = halted.await?;
+        self.signals.stir();
+        Ok(halted)
     }
 }

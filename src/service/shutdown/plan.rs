@@ -1,6 +1,6 @@
 //! Plans a shutdown: works out what it would do to each number, and keeps that for half an hour.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +60,8 @@ pub(super) struct Draft {
     /// The numbers, in the order of the list.
     pub(super) msisdns: Vec<Msisdn>,
     pub(super) over: Option<Over>,
+    /// The blocks of numbers that it is to cut.
+    pub(super) blocks: BTreeSet<String>,
 }
 
 impl Gateway {
@@ -321,7 +323,8 @@ fn draw_up(
         id: id.clone(),
     };
     let batches = batch::of(&id, terms.kind, 1, numbers);
-    Draft { order, batches, msisdns, over: found.over }
+    let blocks = asked.iter().filter_map(|asked| asked.msisdn.block()).collect();
+    Draft { order, batches, msisdns, over: found.over, blocks }
 }
 
 /// Two groups of four, without look-alikes.
@@ -350,6 +353,10 @@ async fn keep(tx: &mut dyn Tx, draft: &Draft, now: Time) -> Result<Done<Kept>, A
     }
     sql::shutdown::add(tx, order).await?;
     batch::write(tx, &draft.batches).await?;
+    // A line that begins meanwhile is there before this commits, or finds the plan: its number is looked at again before
+    // it is released.
+    let blocks: Vec<&str> = draft.blocks.iter().map(String::as_str).collect();
+    sql::allocation::lock(tx, &blocks).await?;
     Ok(done(order, Kept { id: order.id.clone(), replayed: false }))
 }
 

@@ -1,6 +1,9 @@
 //! Plans to let numbers of an order back: by the authority that issued it, or by one above.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+};
 
 use super::{
     plan::{self, Draft, aside, confirm_code},
@@ -167,5 +170,5 @@ fn draw_up(
         ..order
     };
     let msisdns = found.back.into_iter().map(|back| back.msisdn).collect();
-    Ok(Draft { order, batches, msisdns, over: found.over })
+    Ok(Draft { order, batches, msisdns, over: found.over, blocks: BTreeSet::new() })
 }

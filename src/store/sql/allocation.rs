@@ -1,6 +1,9 @@
-//! Blocks of numbers. One holder at a time is the schema's rule: a unique key over the blocks not returned.
+//! Blocks of numbers. One holder at a time is the schema's rule: a unique key over the blocks not returned. A block's row
+//! is where plans about its numbers and lines that begin in it meet.
 
-use super::values;
+use std::sync::LazyLock;
+
+use super::{any, values};
 use crate::{
     domain::{allocation::Allocation, name::ParticipantName, time::Time},
     store::{Row, StoreError, Tx},
@@ -48,16 +51,39 @@ pub async fn lookup_active(tx: &mut dyn Tx, prefix: &str) -> Result<Option<Alloc
     rows.first().map(read).transpose()
 }
 
-/// Whether an MVNO holds a block.
+/// Whether an MVNO holds a block; whoever plans about its numbers waits until this transaction ends.
 pub async fn is_held(tx: &mut dyn Tx, mvno: &ParticipantName, prefix: &str) -> Result<bool, StoreError> {
-    let sql = "SELECT 1 FROM allocation WHERE prefix = ?1 AND mvno = ?2 AND return_time IS NULL";
+    let sql = "SELECT 1 FROM allocation WHERE prefix = ?1 AND mvno = ?2 AND return_time IS NULL FOR SHARE";
     Ok(!tx.query(sql, values![prefix, mvno]).await?.is_empty())
 }
 
-/// The prefixes of all blocks that an MVNO holds.
-pub async fn prefixes(tx: &mut dyn Tx, mvno: &ParticipantName) -> Result<Vec<String>, StoreError> {
-    let sql = "SELECT prefix FROM allocation WHERE mvno = ?1 AND return_time IS NULL";
-    tx.query(sql, values![mvno]).await?.iter().map(|row| row.text(0).map(str::to_owned)).collect()
+/// The same for many blocks: those of them that the MVNO holds.
+pub async fn held(
+    tx: &mut dyn Tx,
+    mvno: &ParticipantName,
+    prefixes: &[&str],
+) -> Result<Vec<String>, StoreError> {
+    static SQL: LazyLock<&'static str> = LazyLock::new(|| {
+        const BEFORE: &str = "SELECT prefix, mvno FROM allocation WHERE return_time IS NULL AND prefix IN ";
+        any::text(BEFORE, 0, " ORDER BY prefix FOR SHARE")
+    });
+    let mut held = Vec::new();
+    for row in any::query_texts(tx, &SQL, prefixes).await? {
+        if row.participant(1)? == *mvno {
+            held.push(row.text(0)?.to_owned());
+        }
+    }
+    Ok(held)
+}
+
+/// Waits for whoever begins a line in these blocks, and lets nobody begin one until this transaction ends: of a plan and a
+/// line the later one sees the earlier. In the order of their prefixes.
+pub async fn lock(tx: &mut dyn Tx, prefixes: &[&str]) -> Result<(), StoreError> {
+    static SQL: LazyLock<&'static str> = LazyLock::new(|| {
+        const BEFORE: &str = "SELECT prefix FROM allocation WHERE return_time IS NULL AND prefix IN ";
+        any::text(BEFORE, 0, " ORDER BY prefix FOR UPDATE")
+    });
+    any::query_texts(tx, &SQL, prefixes).await.map(drop)
 }
 
 /// How many blocks an MVNO holds.

@@ -1,6 +1,6 @@
 //! The numbers of plans and orders: one row for each number and order.
 
-use std::sync::LazyLock;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use super::{any, values};
 use crate::{
@@ -94,6 +94,39 @@ macro_rules! columns {
     };
 }
 
+/// A page of an order's numbers that have a flag.
+pub const FLAGGED: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM shutdown_number WHERE order_id = ?1 AND flags <> 0 AND (?2 = 0 OR (flags & ?2) <> 0) AND n > ?3
+      ORDER BY n LIMIT ?4"
+);
+/// A page of those that have none.
+pub const PLAIN: &str = concat!(
+    "SELECT ",
+    columns!(),
+    " FROM shutdown_number WHERE order_id = ?1 AND flags = 0 AND n > ?2 ORDER BY n LIMIT ?3"
+);
+
+/// What happened to numbers, but for which. The numbers are looked up first: they have an index in the order of the page.
+macro_rules! actions {
+    ($rest:literal) => {
+        concat!(
+            "SELECT s.order_id, s.batch, s.n, s.number_index, s.number, s.mvno, s.carrier, s.line, s.flags, s.state,
+               s.code, s.mvno_state, s.carrier_state, s.appeal_index, s.execute_time, s.verify_time,
+               s.overruled_by, b.release_time
+             FROM shutdown_number s CROSS JOIN shutdown_order o CROSS JOIN shutdown_batch b
+             WHERE o.id = s.order_id AND b.order_id = s.order_id AND b.batch = s.batch
+               AND o.issue_time IS NOT NULL AND (?3 = '' OR s.state = ?3) AND (?4 = '' OR s.mvno = ?4)
+               AND (?5 = '' OR o.organisation = ?5) AND ",
+            $rest
+        )
+    };
+}
+
+/// A page of what happened to an order's numbers.
+pub const OF_ORDER: &str = actions!("s.order_id = ?1 AND s.n > ?2 ORDER BY s.n LIMIT ?6");
+
 /// Adds a number; a failure comes with a later call or the commit.
 pub async fn send(tx: &mut dyn Tx, row: &NumberRow) -> Result<(), StoreError> {
     tx.send(
@@ -147,17 +180,6 @@ pub async fn impacts(
     after: Mark,
     limit: i64,
 ) -> Result<Vec<NumberRow>, StoreError> {
-    const FLAGGED: &str = concat!(
-        "SELECT ",
-        columns!(),
-        " FROM shutdown_number WHERE order_id = ?1 AND flags <> 0 AND (?2 = 0 OR (flags & ?2) <> 0) AND n > ?3
-          ORDER BY n LIMIT ?4"
-    );
-    const PLAIN: &str = concat!(
-        "SELECT ",
-        columns!(),
-        " FROM shutdown_number WHERE order_id = ?1 AND flags = 0 AND n > ?2 ORDER BY n LIMIT ?3"
-    );
     let bits = flag.map_or(0, |flag| Flags::default().with(flag).bits());
     let mut rows = Vec::new();
     if !after.plain {
@@ -179,25 +201,9 @@ pub async fn list(
     mark: &str,
     limit: i64,
 ) -> Result<Vec<Found>, StoreError> {
-    macro_rules! selected {
-        ($rest:literal) => {
-            concat!(
-                "SELECT s.order_id, s.batch, s.n, s.number_index, s.number, s.mvno, s.carrier, s.line, s.flags, s.state,
-                   s.code, s.mvno_state, s.carrier_state, s.appeal_index, s.execute_time, s.verify_time,
-                   s.overruled_by, b.release_time
-                 FROM shutdown_number s
-                   JOIN shutdown_order o ON o.id = s.order_id
-                   JOIN shutdown_batch b ON b.order_id = s.order_id AND b.batch = s.batch
-                 WHERE o.issue_time IS NOT NULL AND (?3 = '' OR s.state = ?3) AND (?4 = '' OR s.mvno = ?4)
-                   AND (?5 = '' OR o.organisation = ?5) AND ",
-                $rest
-            )
-        };
-    }
-    const OF_ORDER: &str = selected!("s.order_id = ?1 AND s.n > ?2 ORDER BY s.n LIMIT ?6");
     const OF_NUMBER: &str =
-        selected!("s.number_index = ?1 AND (?2 = '' OR s.order_id < ?2) ORDER BY s.order_id DESC LIMIT ?6");
-    const OF_BOTH: &str = selected!(
+        actions!("s.number_index = ?1 AND (?2 = '' OR s.order_id < ?2) ORDER BY s.order_id DESC LIMIT ?6");
+    const OF_BOTH: &str = actions!(
         "s.number_index = ?1 AND (?2 = '' OR s.order_id < ?2) AND s.order_id = ?7 ORDER BY s.order_id DESC LIMIT ?6"
     );
     let text = |name: Option<&ParticipantName>| name.map_or_else(String::new, ToString::to_string);
@@ -309,6 +315,17 @@ pub async fn orders_of(tx: &mut dyn Tx, number_index: &[u8]) -> Result<Vec<Strin
     let sql = "SELECT DISTINCT order_id FROM shutdown_number WHERE number_index = ?1 ORDER BY order_id DESC";
     let rows = tx.query(sql, values![number_index.to_vec()]).await?;
     rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
+}
+
+/// The same of many numbers at once.
+pub async fn orders_of_many(tx: &mut dyn Tx, numbers: &[[u8; 32]]) -> Result<Vec<String>, StoreError> {
+    static SQL: LazyLock<&'static str> = LazyLock::new(|| {
+        any::text("SELECT DISTINCT order_id FROM shutdown_number WHERE number_index IN ", 0, "")
+    });
+    let rows = any::query(tx, &SQL, &[], numbers).await?;
+    let orders: Result<BTreeSet<String>, StoreError> =
+        rows.iter().map(|row| row.text(0).map(str::to_owned)).collect();
+    Ok(orders?.into_iter().rev().collect())
 }
 
 /// The number of an appeal's code.
