@@ -10,6 +10,7 @@
 //! | 5 | a lock for what is listed of persons, and the tokens that stand for them |
 //! | 6 | a lock for persons who are not there yet, and what rejected rows said, sealed |
 //! | 7 | orders, their numbers, the commands of their receivers, appeals and alarms |
+//! | 9 | what makes the steps of a large order cheap |
 
 use aws_lc_rs::digest;
 
@@ -98,6 +99,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 7,
         name: "shutdown",
         common: include_str!("migrations/0007_shutdown.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 9,
+        name: "steps",
+        common: include_str!("migrations/0009_steps.sql"),
         sqlite: "",
         postgres: "",
     },

@@ -34,6 +34,7 @@ pub mod shutdown_kept;
 pub mod shutdown_known;
 pub mod shutdown_number;
 pub mod shutdown_place;
+pub mod shutdown_since;
 pub mod shutdown_weight;
 pub mod standing;
 pub mod subject;

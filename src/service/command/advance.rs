@@ -11,10 +11,13 @@ use super::{
 use crate::{
     domain::{
         command::fold::{Place, Step},
-        shutdown::{AlarmKind, ApprovalNeed, CommandKind, NumberState, OrderState, Side},
+        shutdown::{AlarmKind, ApprovalNeed, CommandKind, NumberState, OrderState, Side, order::has_ended},
         time::Time,
     },
-    service::shutdown::alarm::{self, Raised},
+    service::{
+        persons::Persons,
+        shutdown::alarm::{self, Raised},
+    },
     store::{
         Abort, StoreError, Tx,
         sql::{
@@ -30,6 +33,7 @@ const READING: Duration = Duration::from_secs(5);
 /// Goes on with an order whose row the caller has locked, after numbers of these batches were answered. Saves the order.
 pub async fn advance(
     tx: &mut dyn Tx,
+    persons: &Persons,
     order: &mut OrderRow,
     touched: &BTreeSet<i64>,
     now: Time,
@@ -55,8 +59,12 @@ pub async fn advance(
     if order.approval == ApprovalNeed::SecondOfficer {
         stop_where_wrong(tx, order, now, alarms).await?;
     }
+    if !touched.is_empty() && order.state.is_some_and(has_ended) {
+        // What was out is answered after all: whoever looks for what has changed finds it.
+        order.update_time = now;
+    }
     let before = order.clone();
-    alarms.extend(release::release(tx, order, now).await?);
+    alarms.extend(release::release(tx, persons, order, now).await?);
     if waiting && order.next_time.is_none_or(|next| next > now.plus(READING)) {
         order.next_time = Some(now.plus(READING));
     }
