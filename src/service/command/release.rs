@@ -130,8 +130,10 @@ async fn put(tx: &mut dyn Tx, order: &OrderRow, batches: Vec<BatchRow>, now: Tim
             count::batch(tx, order, batch.batch, now).await?;
         }
     }
+    let overtakes = order.kind == CommandKind::Shutdown && sql::opposed::any_restoration_out(tx).await?;
     for (batch, kind) in released {
         match kind {
+            CommandKind::Shutdown if !overtakes => {}
             CommandKind::Shutdown => mirror::overtake(tx, order, batch, now).await?,
             CommandKind::Restore => {
                 let gone = Some(NumberState::Released);

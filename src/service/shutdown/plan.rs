@@ -3,10 +3,12 @@
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
+    thread,
     time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
 
 use super::{
     batch::{self, Batches, Drawn},
@@ -209,16 +211,21 @@ fn check(faults: &mut Faults, terms: &Terms) {
     }
 }
 
-/// Runs what takes long on a thread of its own: a hundred thousand seals are no matter of a moment.
+/// Runs what takes long on a thread of its own: a hundred thousand seals are no matter of a moment. One that ends with it:
+/// a thread that is kept for the next time keeps the memory too.
 pub(super) async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Refusal> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| {
-        Refusal::new(
-            Reason::Internal,
-            "Something went wrong here; nothing was done. The log has it under the id below.",
-        )
-    })
+    let (answer, answered) = oneshot::channel();
+    let run = move || drop(answer.send(work())); // whoever asked may be gone
+    let started = thread::Builder::new().name("plan".to_owned()).spawn(run);
+    if let Ok(done) = answered.await
+        && started.is_ok()
+    {
+        return Ok(done);
+    }
+    let text = "Something went wrong here; nothing was done. The log has it under the id below.";
+    Err(Refusal::new(Reason::Internal, text))
 }
 
 /// The numbers of a list, each with what it is found by.

@@ -436,20 +436,24 @@ pub async fn of_appeal(tx: &mut dyn Tx, appeal_index: &[u8]) -> Result<Option<Nu
 /// How many numbers of an order are in each state, in the order of the states' words. Batches of which nobody has kept the
 /// count are counted.
 pub async fn tally(tx: &mut dyn Tx, order_id: &str) -> Result<Vec<(NumberState, i64)>, StoreError> {
-    const KEPT: &str = "SELECT tally FROM shutdown_batch WHERE order_id = ?1 AND tally IS NOT NULL";
-    const REST: &str = "SELECT s.state, COUNT(*) FROM shutdown_batch b
-        JOIN shutdown_number s ON s.order_id = b.order_id AND s.batch = b.batch
-        WHERE b.order_id = ?1 AND b.tally IS NULL GROUP BY s.state";
+    const KEPT: &str = "SELECT batch, tally FROM shutdown_batch WHERE order_id = ?1";
+    const BATCH: &str = "SELECT state, COUNT(*) FROM shutdown_number WHERE order_id = ?1 AND batch = ?2
+        GROUP BY state";
     let mut sums: BTreeMap<&'static str, (NumberState, i64)> = BTreeMap::new();
     let mut add = |state: NumberState, count| sums.entry(state.as_str()).or_insert((state, 0)).1 += count;
+    let mut uncounted = Vec::new();
     for row in tx.query(KEPT, values![order_id]).await? {
-        let kept = row.word(0, tally::parse);
-        let kept = kept.map_err(|error| error.named("shutdown_batch", "tally", order_id))?;
+        if row.opt_text(1)?.is_none() {
+            uncounted.push((BATCH, values![order_id, row.int(0)?].to_vec()));
+            continue;
+        }
+        let kept = row.word(1, tally::parse);
+        let kept = kept.map_err(|error| error.named("shutdown_batch", "batch, tally", order_id))?;
         kept.into_iter().for_each(|(place, count)| add(place.state, count));
     }
     let pair = |row: &Row| Ok((row.word(0, NumberState::parse)?, row.int(1)?));
-    for row in tx.query(REST, values![order_id]).await? {
-        let (state, count) = pair(&row)
+    for row in tx.query_all(&uncounted).await?.iter().flatten() {
+        let (state, count) = pair(row)
             .map_err(|error: StoreError| error.named("shutdown_number", "state, count", order_id))?;
         add(state, count);
     }
