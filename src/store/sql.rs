@@ -32,6 +32,7 @@ pub mod shutdown;
 pub mod shutdown_held;
 pub mod shutdown_kept;
 pub mod shutdown_known;
+pub mod shutdown_new;
 pub mod shutdown_number;
 pub mod shutdown_place;
 pub mod shutdown_since;

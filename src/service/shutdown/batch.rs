@@ -13,11 +13,7 @@ use crate::{
     },
     store::{
         StoreError, Tx,
-        sql::{
-            self,
-            shutdown::BatchRow,
-            shutdown_number::{NewNumber, NumberRow},
-        },
+        sql::{self, shutdown::BatchRow, shutdown_new::NewNumber, shutdown_number::NumberRow},
     },
 };
 
@@ -131,7 +127,7 @@ pub async fn write(tx: &mut dyn Tx, of: &Batches) -> Result<(), StoreError> {
         let mut tally = Tally::new();
         for Drawn { with, row, .. } in own {
             let (mvno, carrier) = &withs[*with];
-            sql::shutdown_number::send_new(tx, batch, (mvno.as_deref(), carrier.as_deref()), row).await?;
+            sql::shutdown_new::send(tx, batch, (mvno.as_deref(), carrier.as_deref()), row).await?;
             tally::add(&mut tally, Place { state: row.state, ..Place::PLANNED }, 1);
         }
         sql::shutdown_place::keep(tx, &batch.order_id, batch.batch, &tally).await?;

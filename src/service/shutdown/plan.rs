@@ -44,11 +44,7 @@ use crate::{
     },
     store::{
         Abort, StoreError, Tx,
-        sql::{
-            self,
-            shutdown::OrderRow,
-            shutdown_number::{NewNumber, NumberRow},
-        },
+        sql::{self, shutdown::OrderRow, shutdown_new::NewNumber, shutdown_number::NumberRow},
     },
     vault::{Owner, Vault},
 };
