@@ -375,7 +375,9 @@ async fn keep(tx: &mut dyn Tx, draft: &Draft, now: Time) -> Result<Done<Kept>, A
         if first.content_sha256 != order.content_sha256 {
             return Err(Abort::Refused(reused(first)));
         }
-        let same = first.world_sha256 == order.world_sha256 && first.approval == order.approval;
+        // One that needed no second officer may need one by now: it is weighed again when it is issued.
+        let enough = first.approval == order.approval || first.approval == ApprovalNeed::NotNeeded;
+        let same = first.world_sha256 == order.world_sha256 && enough;
         if first.issue_time.is_some() || same {
             let answer = Kept { id: first.id.clone(), replayed: true };
             return Ok(done(first, answer));
