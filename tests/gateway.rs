@@ -11,6 +11,8 @@ mod appeals;
 mod approvals;
 #[path = "gateway/attacks.rs"]
 mod attacks;
+#[path = "gateway/changed.rs"]
+mod changed;
 #[path = "gateway/channels.rs"]
 mod channels;
 #[path = "gateway/checks.rs"]
