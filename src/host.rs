@@ -21,6 +21,12 @@ pub fn new_id(now: Time) -> String {
     uuid::Builder::from_unix_timestamp_millis(millis, &random()).into_uuid().to_string()
 }
 
+/// What no id made at that time or later is below.
+pub fn least_id(time: Time) -> String {
+    let millis = u64::try_from(time.micros() / 1000).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid().to_string()
+}
+
 /// A UUID of chance alone, for what needs a name of its own and no order.
 pub fn chance_id() -> String {
     uuid::Builder::from_random_bytes(random()).into_uuid().to_string()

@@ -15,6 +15,8 @@ mod at_release;
 mod attacks;
 #[path = "gateway/bad_orders.rs"]
 mod bad_orders;
+#[path = "gateway/changed.rs"]
+mod changed;
 #[path = "gateway/channels.rs"]
 mod channels;
 #[path = "gateway/checks.rs"]

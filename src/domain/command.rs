@@ -3,4 +3,5 @@
 
 pub mod fold;
 pub mod schedule;
+pub mod tally;
 pub mod wave;

@@ -4,12 +4,11 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::{
     caller::Class,
     name::{ParticipantName, Slug},
-    personal::Personal,
     word::words,
 };
 
@@ -27,11 +26,12 @@ words! {
     }
 }
 
-/// A mainland number in its digits: 11, or 13 of the range 1064 for things. Cannot be printed.
+/// A mainland number in its digits: 11, or 13 of the range 1064 for things. Cannot be printed, and is wiped when dropped.
+/// In place: an order has up to a hundred thousand.
 #[derive(Clone, Eq, Hash, PartialEq)]
 pub struct Msisdn {
-    digits: Personal,
-    class: NumberClass,
+    digits: [u8; MOST],
+    length: u8,
 }
 
 /// Kind and base carrier of a number.
@@ -65,6 +65,9 @@ const CHAR: BadNumber =
 const PREFIX: BadNumber =
     BadNumber { code: "BAD_PREFIX", text: "no such range in the mainland's number plan" };
 const FOREIGN: BadNumber = BadNumber { code: "NOT_MAINLAND", text: "a mainland number, +86" };
+
+/// Digits of a number at most.
+const MOST: usize = 13;
 
 /// The base carriers of the number plan.
 #[derive(Clone, Copy)]
@@ -103,18 +106,20 @@ impl Msisdn {
         if national.len() != 11 && !things {
             return Err(LENGTH);
         }
-        let class = class_of(national).ok_or(PREFIX)?;
-        Ok(Self { digits: Personal::from(national), class })
+        range_of(national).ok_or(PREFIX)?;
+        let mut kept = [0; MOST];
+        kept[..national.len()].copy_from_slice(national.as_bytes());
+        Ok(Self { digits: kept, length: u8::try_from(national.len()).unwrap_or_default() })
     }
 
     /// With the country's code: `+8617000000001`.
     pub fn e164(&self) -> String {
-        format!("+86{}", self.digits.reveal())
+        format!("+86{}", self.reveal())
     }
 
     /// Its national digits.
     pub fn reveal(&self) -> &str {
-        self.digits.reveal()
+        std::str::from_utf8(&self.digits[..usize::from(self.length)]).unwrap_or_default()
     }
 
     /// The block that it is in; numbers of things with 13 digits are in none.
@@ -125,13 +130,19 @@ impl Msisdn {
 
 impl fmt::Debug for Msisdn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Msisdn({})", self.class.kind)
+        write!(f, "Msisdn({})", classify(self).kind)
+    }
+}
+
+impl Drop for Msisdn {
+    fn drop(&mut self) {
+        self.digits.zeroize();
     }
 }
 
 /// Kind and base carrier.
 pub fn classify(msisdn: &Msisdn) -> NumberClass {
-    msisdn.class.clone()
+    class_of(msisdn.reveal()).unwrap_or(NumberClass { kind: NumberKind::Ordinary, carrier: None })
 }
 
 // === impl Prefix ===
@@ -168,8 +179,12 @@ impl Prefix {
     }
 }
 
-/// The table. Ranges of things win over those of persons, satellite ranges over those of the same three digits.
 fn class_of(digits: &str) -> Option<NumberClass> {
+    range_of(digits).map(|(kind, carrier)| NumberClass { kind, carrier: carrier.map(Carrier::name) })
+}
+
+/// The table. Ranges of things win over those of persons, satellite ranges over those of the same three digits.
+fn range_of(digits: &str) -> Option<(NumberKind, Option<Carrier>)> {
     use Carrier::{Broadnet, Mobile, Telecom, Unicom};
     let number = |at: usize| digits.get(..at).and_then(|text| text.parse::<u32>().ok()).unwrap_or(0);
     let (three, four, five) = (number(3), number(4), number(5));
@@ -198,7 +213,7 @@ fn class_of(digits: &str) -> Option<NumberClass> {
         }
         _ => return None,
     };
-    Some(NumberClass { kind, carrier: carrier.map(Carrier::name) })
+    Some((kind, carrier))
 }
 
 // === impl Carrier ===

@@ -28,6 +28,7 @@ pub mod shown;
 pub mod step;
 pub mod watch;
 mod weigh;
+mod world;
 
 use crate::{
     domain::shutdown::Header,

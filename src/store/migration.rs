@@ -11,6 +11,7 @@
 //! | 6 | a lock for persons who are not there yet, and what rejected rows said, sealed |
 //! | 7 | orders, their numbers, the commands of their receivers, appeals and alarms |
 //! | 8 | the devices of industry lines |
+//! | 9 | what makes the steps of a large order cheap |
 //! | 10 | an order's numbers in the order of its list |
 
 use aws_lc_rs::digest;
@@ -107,6 +108,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 8,
         name: "lines",
         common: include_str!("migrations/0008_lines.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 9,
+        name: "steps",
+        common: include_str!("migrations/0009_steps.sql"),
         sqlite: "",
         postgres: "",
     },

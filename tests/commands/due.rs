@@ -20,13 +20,14 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 /// Changes an order as its issue would have made it, and has it looked at.
 async fn set(world: &World, id: &str, sql: &'static str, hours: u32) {
     let (id, time) = (id.to_owned(), world.now().plus(HOUR * hours));
+    let persons = world.gateway.persons().expect("a vault").clone();
     let written = world.store().write(working(move |tx| {
-        let id = id.clone();
+        let (id, persons) = (id.clone(), persons.clone());
         Box::pin(async move {
             tx.execute(sql, &[Value::from(id.as_str()), Value::from(time)]).await?;
             let mut order = sql::shutdown::lookup_locked(tx, &id).await?.expect("an order");
             let now = time.minus(HOUR * hours);
-            release(tx, &mut order, now).await?.into_iter().for_each(drop);
+            release(tx, &persons, &mut order, now).await?.into_iter().for_each(drop);
             Ok(())
         })
     }));

@@ -106,6 +106,8 @@ pub async fn shut(world: &World, shut: Shut<'_>) -> String {
         content_sha256: "0".repeat(64),
         plan_sha256: "0".repeat(64),
         world_sha256: "0".repeat(64),
+        terms_sha256: None,
+        ground_sha256: None,
         confirm_code: String::new(),
         header: serde_json::to_string(&header).expect("plain data"),
         scopes: Scopes::of([Scope::VoiceOut, Scope::VoiceIn]),
@@ -135,11 +137,11 @@ pub async fn shut(world: &World, shut: Shut<'_>) -> String {
         next_time: None,
     };
     let written = world.store().write(working(move |tx| {
-        let (mut order, batches) = (order.clone(), batches.clone());
+        let (mut order, batches, persons) = (order.clone(), batches.clone(), persons.clone());
         Box::pin(async move {
             sql::shutdown::add(tx, &order).await?;
             batch::write(tx, &batches).await?;
-            release(tx, &mut order, now).await?.into_iter().for_each(drop);
+            release(tx, &persons, &mut order, now).await?.into_iter().for_each(drop);
             Ok(())
         })
     }));

@@ -128,6 +128,8 @@ pub async fn shut(world: &World, shut: Shut<'_>) -> String {
         content_sha256: "0".repeat(64),
         plan_sha256: "0".repeat(64),
         world_sha256: "0".repeat(64),
+        terms_sha256: None,
+        ground_sha256: None,
         confirm_code: String::new(),
         header: serde_json::to_string(&header).expect("plain data"),
         scopes: Scopes::of(shut.scopes.iter().copied()),
@@ -158,7 +160,7 @@ pub async fn shut(world: &World, shut: Shut<'_>) -> String {
     };
     let released = shut.released;
     let written = world.store().write(working(move |tx| {
-        let (mut order, numbers) = (order.clone(), numbers.clone());
+        let (mut order, numbers, persons) = (order.clone(), numbers.clone(), persons.clone());
         Box::pin(async move {
             let batch = BatchRow {
                 order_id: order.id.clone(),
@@ -177,7 +179,7 @@ pub async fn shut(world: &World, shut: Shut<'_>) -> String {
             }
             if released {
                 conflict::resolve(tx, &order, Asked::ByPerson, now).await?.into_iter().for_each(drop);
-                release(tx, &mut order, now).await?.into_iter().for_each(drop);
+                release(tx, &persons, &mut order, now).await?.into_iter().for_each(drop);
             }
             Ok(())
         })

@@ -70,6 +70,16 @@ impl List {
     }
 }
 
+impl IntoIterator for List {
+    type Item = Listed;
+    type IntoIter = std::vec::IntoIter<Listed>;
+
+    /// Each, in order.
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -11,10 +11,13 @@ use super::{
 use crate::{
     domain::{
         command::fold::{Place, Step},
-        shutdown::{AlarmKind, ApprovalNeed, CommandKind, NumberState, OrderState, Side},
+        shutdown::{AlarmKind, ApprovalNeed, CommandKind, NumberState, OrderState, Side, order::has_ended},
         time::Time,
     },
-    service::shutdown::alarm::{self, Raised},
+    service::{
+        persons::Persons,
+        shutdown::alarm::{self, Raised},
+    },
     store::{
         Abort, StoreError, Tx,
         sql::{
@@ -30,6 +33,7 @@ const READING: Duration = Duration::from_secs(5);
 /// Goes on with an order whose row the caller has locked, after numbers of these batches were answered. Saves the order.
 pub async fn advance(
     tx: &mut dyn Tx,
+    persons: &Persons,
     order: &mut OrderRow,
     touched: &BTreeSet<i64>,
     now: Time,
@@ -42,7 +46,7 @@ pub async fn advance(
         let answered = Side::ALL.iter().all(|side| count::open(&tally, order.kind, *side, order.kind) == 0);
         if tally.iter().any(|(place, _)| place.wants_verify()) {
             if answered {
-                drafts.extend(reading(tx, &order.id, *batch).await?);
+                drafts.extend(reading(tx, &order.id, *batch, &tally).await?);
             } else {
                 waiting = true;
             }
@@ -55,8 +59,12 @@ pub async fn advance(
     if order.approval == ApprovalNeed::SecondOfficer {
         stop_where_wrong(tx, order, now, alarms).await?;
     }
+    if !touched.is_empty() && order.state.is_some_and(has_ended) {
+        // What was out is answered after all: whoever looks for what has changed finds it.
+        order.update_time = now;
+    }
     let before = order.clone();
-    alarms.extend(release::release(tx, order, now).await?);
+    alarms.extend(release::release(tx, persons, order, now).await?);
     if waiting && order.next_time.is_none_or(|next| next > now.plus(READING)) {
         order.next_time = Some(now.plus(READING));
     }
@@ -77,11 +85,30 @@ pub async fn read_the_rest(tx: &mut dyn Tx, order: &OrderRow, now: Time) -> Resu
     outbox::put(tx, &order.id, order.urgency, drafts, now).await
 }
 
-async fn reading(tx: &mut dyn Tx, order_id: &str, batch: i64) -> Result<Option<Draft>, StoreError> {
-    match sql::shutdown::batch(tx, order_id, batch).await? {
-        Some(batch) => reading_of(tx, &batch).await,
-        None => Ok(None),
+async fn reading(
+    tx: &mut dyn Tx,
+    order_id: &str,
+    batch: i64,
+    tally: &[(Place, i64)],
+) -> Result<Option<Draft>, StoreError> {
+    let Some(batch) = sql::shutdown::batch(tx, order_id, batch).await? else { return Ok(None) };
+    if !tally.iter().all(|(place, _)| place.wants_verify()) {
+        return reading_of(tx, &batch).await;
     }
+    // All of it is executed. Where no part of it was read before, none has to be looked for.
+    let commands = sql::command::of_batch(tx, order_id, batch.batch).await?;
+    if commands.iter().any(|command| command.kind == CommandKind::Verify) {
+        return reading_of(tx, &batch).await;
+    }
+    let number_count = tally.iter().map(|(_, count)| count).sum();
+    Ok(batch.carrier.map(|receiver| Draft {
+        receiver,
+        side: Side::Carrier,
+        batch: batch.batch,
+        kind: CommandKind::Verify,
+        members: None,
+        number_count,
+    }))
 }
 
 /// The command to read those numbers of a batch that are executed and were not read yet.

@@ -83,7 +83,7 @@ async fn one(tx: &mut dyn Tx, persons: &Persons, id: &str, now: Time) -> Result<
     if order.state == Some(OrderState::InProgress) {
         advance::read_the_rest(tx, &order, now).await?;
     }
-    alarms.extend(release::release(tx, &mut order, now).await?);
+    alarms.extend(release::release(tx, persons, &mut order, now).await?);
     Ok(alarms)
 }
 

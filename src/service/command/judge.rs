@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::places::Places;
 use crate::{
     domain::{
         command::fold::{Misfit, Place, Step},
         number::Msisdn,
         refusal::{Refusal, Violation},
         shutdown::{CommandKind, ResultOutcome, Side},
+        time::Time,
     },
     store::{
         StoreError, Tx,
@@ -61,13 +63,15 @@ impl std::fmt::Debug for NumberResult {
 }
 
 /// The moves of an acknowledgement that says no more than that the command has come.
-pub async fn arrived(
+pub(super) async fn arrived(
     tx: &mut dyn Tx,
+    places: &mut Places,
     order: CommandKind,
     command: &CommandRow,
     step: fn(Side) -> Step,
+    now: Time,
 ) -> Result<Vec<Move>, StoreError> {
-    let tally = sql::shutdown_place::tally(tx, chosen(command)).await?;
+    let tally = places.tally(tx, chosen(command), now).await?;
     let moves = tally.into_iter().filter_map(|(from, _)| {
         let to = from.after(order, step(command.side)).ok()?;
         (to != from).then(|| Move { ns: command.members.clone(), from, to, code: None, outcome: None })
@@ -76,12 +80,12 @@ pub async fn arrived(
 }
 
 /// The moves of an acknowledgement with results; the inner error is why it counts for nothing.
-pub async fn answered(
+pub(super) async fn answered(
     tx: &mut dyn Tx,
+    places: &mut Places,
     index: &Index,
-    order: CommandKind,
-    command: &CommandRow,
-    ack: &Ack,
+    (order, command, ack): (CommandKind, &CommandRow, &Ack),
+    now: Time,
 ) -> Result<Result<Vec<Move>, Refusal>, StoreError> {
     let fits = |outcome: ResultOutcome| match command.kind {
         CommandKind::Verify => outcome != ResultOutcome::Executed,
@@ -92,11 +96,12 @@ pub async fn answered(
     if let Some(outcome) = ack.outcome.filter(|outcome| !fits(*outcome)) {
         return Ok(Err(Refusal::fields(vec![wrong_kind("outcome", outcome, command.kind)])));
     }
-    let tally = sql::shutdown_place::tally(tx, chosen(command)).await?;
+    let tally = places.tally(tx, chosen(command), now).await?;
     if let ([(from, _)], true) = (tally.as_slice(), ack.results.is_empty()) {
         // All are at one place: they move as a whole.
         return Ok(Ok(rest(order, command, ack, *from, &command.members).into_iter().collect()));
     }
+    places.write(tx, chosen(command), now).await?;
     let mut open: BTreeMap<i64, (Vec<u8>, Place)> = BTreeMap::new();
     for (n, number_index, place) in sql::shutdown_place::each(tx, &command.order_id, command.batch).await? {
         if command.members.as_ref().is_none_or(|members| members.binary_search(&n).is_ok()) {

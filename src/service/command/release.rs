@@ -5,14 +5,21 @@ use std::collections::BTreeMap;
 use super::{
     count, hold, look, mirror,
     outbox::{self, Draft},
+    seals,
 };
 use crate::{
     domain::{
-        command::fold::{Place, Step},
+        command::{
+            fold::{Place, Step},
+            tally,
+        },
         shutdown::{ApprovalNeed, CommandKind, NumberState, OrderState, Side},
         time::Time,
     },
-    service::shutdown::{alarm::Raised, follow},
+    service::{
+        persons::Persons,
+        shutdown::{alarm::Raised, follow},
+    },
     store::{
         Abort, StoreError, Tx,
         sql::{
@@ -24,10 +31,15 @@ use crate::{
 };
 
 /// Releases what may go of an order whose row the caller has locked: nothing but of one that is IN_PROGRESS, nothing
-/// before its effective time, and no wave before the last one is through. Ends an order that has nothing left. Saves the
-/// order, with the time when it has to be looked at again. With the alarms of numbers that are held, to be sounded after
-/// the commit.
-pub async fn release(tx: &mut dyn Tx, order: &mut OrderRow, now: Time) -> Result<Vec<Raised>, Abort> {
+/// before its effective time, and no wave before the last one is through. Ends an order that has nothing left, and halts
+/// one of which a number does not open any more. Saves the order, with the time when it has to be looked at again. With
+/// the alarms of numbers that are held, to be sounded after the commit.
+pub async fn release(
+    tx: &mut dyn Tx,
+    persons: &Persons,
+    order: &mut OrderRow,
+    now: Time,
+) -> Result<Vec<Raised>, Abort> {
     let mut raised = Vec::new();
     let mut pending = sql::shutdown::pending_batches(tx, &order.id).await?;
     if order.state == Some(OrderState::InProgress) && order.effective_time.is_none_or(|time| time <= now) {
@@ -35,6 +47,11 @@ pub async fn release(tx: &mut dyn Tx, order: &mut OrderRow, now: Time) -> Result
             let (mut goes, waits): (Vec<_>, _) = pending.into_iter().partition(|batch| batch.wave <= wave);
             pending = waits;
             raised.extend(hold::hold(tx, order, &mut goes, wave, now).await?);
+            if !seals::hold(tx, persons, order, &goes).await? {
+                raised.push(seals::stop(tx, order, wave, now).await?);
+                pending.extend(goes);
+                break;
+            }
             put(tx, order, goes, now).await?;
             if order.wave < wave {
                 order.wave = wave;
@@ -76,7 +93,7 @@ async fn put(tx: &mut dyn Tx, order: &OrderRow, batches: Vec<BatchRow>, now: Tim
     let mut drafts = Vec::new();
     let mut released: BTreeMap<i64, CommandKind> = BTreeMap::new();
     for batch in batches {
-        let tally = sql::shutdown_place::tally(tx, Chosen::all(&order.id, batch.batch)).await?;
+        let mut tally = sql::shutdown_place::tally(tx, Chosen::all(&order.id, batch.batch)).await?;
         let planned = tally.iter().find(|(place, _)| place.state == NumberState::Planned);
         let number_count = planned.map_or(0, |(_, count)| *count);
         sql::shutdown::release_batch(tx, &order.id, batch.batch, now).await?;
@@ -101,7 +118,9 @@ async fn put(tx: &mut dyn Tx, order: &OrderRow, batches: Vec<BatchRow>, now: Tim
             drafts.extend(batch.carrier.clone().map(|carrier| draft(carrier, Side::Carrier)));
             let to = Place::PLANNED.after(order.kind, Step::Released(batch.kind)).unwrap_or(Place::PLANNED);
             let chosen = Chosen::all(&order.id, batch.batch);
-            sql::shutdown_place::shift(tx, chosen, Place::PLANNED, to, Left::at(now)).await?;
+            sql::shutdown_place::shift_uncounted(tx, chosen, Place::PLANNED, to, Left::at(now)).await?;
+            tally::shift(&mut tally, Place::PLANNED, to);
+            sql::shutdown_place::keep(tx, &order.id, batch.batch, &tally).await?;
             if batch.kind == CommandKind::Verify {
                 follow::executed(tx, order, batch.batch, members.as_deref()).await?;
             }
@@ -111,8 +130,10 @@ async fn put(tx: &mut dyn Tx, order: &OrderRow, batches: Vec<BatchRow>, now: Tim
             count::batch(tx, order, batch.batch, now).await?;
         }
     }
+    let overtakes = order.kind == CommandKind::Shutdown && sql::opposed::any_restoration_out(tx).await?;
     for (batch, kind) in released {
         match kind {
+            CommandKind::Shutdown if !overtakes => {}
             CommandKind::Shutdown => mirror::overtake(tx, order, batch, now).await?,
             CommandKind::Restore => {
                 let gone = Some(NumberState::Released);

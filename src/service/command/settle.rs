@@ -9,6 +9,7 @@ use std::{
 use super::{
     advance,
     judge::{self, Ack, Move},
+    places::Places,
     settler::Asked,
     stream::sent_entry,
 };
@@ -25,6 +26,7 @@ use crate::{
     service::{
         Gateway,
         context::Context,
+        persons::Persons,
         refusal,
         shutdown::{
             alarm::{self, Raised},
@@ -55,13 +57,13 @@ type Locked = BTreeMap<Reverse<String>, (OrderRow, BTreeSet<i64>)>;
 pub(super) async fn together(
     store: &Store,
     clock: &Arc<dyn Clock>,
-    index: &Arc<Index>,
+    persons: &Arc<Persons>,
     asked: Vec<Asked>,
 ) -> Result<Vec<Result<Settled, Refusal>>, Abort> {
-    let (clock, index, asked) = (clock.clone(), index.clone(), Arc::new(asked));
+    let (clock, persons, asked) = (clock.clone(), persons.clone(), Arc::new(asked));
     let settled = store.write(move |tx| {
-        let (asked, index, now) = (asked.clone(), index.clone(), clock.now());
-        Box::pin(async move { settle(tx, &index, &asked, now).await })
+        let (asked, persons, now) = (asked.clone(), persons.clone(), clock.now());
+        Box::pin(async move { settle(tx, &persons, &asked, now).await })
     });
     let (settled, alarms) = settled.await?;
     alarms.into_iter().for_each(Raised::sound);
@@ -94,26 +96,28 @@ pub async fn deliver(
 ) -> Result<(), StoreError> {
     let wanted = BTreeMap::from([(receiver.clone(), sequences.iter().copied().collect())]);
     let (orders, commands) = locked(tx, &wanted).await?;
+    let mut places = Places::default();
     for mut command in commands.into_values().filter(|command| command.deliver_time.is_none()) {
         let Some((order, _)) = orders.get(&Reverse(command.order_id.clone())) else { continue };
-        let moves = judge::arrived(tx, order.kind, &command, Step::Delivered).await?;
-        shift(tx, &command, &moves, now).await?;
+        let moves = judge::arrived(tx, &mut places, order.kind, &command, Step::Delivered, now).await?;
+        shift(tx, &mut places, &command, &moves, now).await?;
         command.deliver_time = Some(now);
         sql::command::save(tx, &command).await?;
     }
-    Ok(())
+    places.write_all(tx, now).await
 }
 
 /// What one acknowledgement after the other adds to.
 struct Sitting<'i> {
     index: &'i Index,
     now: Time,
+    places: Places,
     alarms: Vec<Raised>,
 }
 
 async fn settle(
     tx: &mut dyn Tx,
-    index: &Index,
+    persons: &Persons,
     asked: &[Asked],
     now: Time,
 ) -> Result<(Vec<Result<Settled, Refusal>>, Vec<Raised>), Abort> {
@@ -124,7 +128,8 @@ async fn settle(
         wanted.entry(asked.claim.receiver.clone()).or_default().extend(sequences);
     }
     let (mut orders, mut commands) = locked(tx, &wanted).await?;
-    let mut sitting = Sitting { index, now, alarms: Vec::new() };
+    let mut sitting =
+        Sitting { index: persons.vault.index(), now, places: Places::default(), alarms: Vec::new() };
     let mut answers = Vec::with_capacity(asked.len());
     for (asked, over) in asked.iter().zip(over) {
         if let Some(refusal) = over {
@@ -151,8 +156,9 @@ async fn settle(
         sql::entry::append(tx, &entry).await?;
         answers.push(Ok(settled));
     }
+    sitting.places.write_all(tx, now).await?;
     for (order, touched) in orders.values_mut().filter(|(_, touched)| !touched.is_empty()) {
-        advance::advance(tx, order, touched, now, &mut sitting.alarms).await?;
+        advance::advance(tx, persons, order, touched, now, &mut sitting.alarms).await?;
     }
     Ok((answers, sitting.alarms))
 }
@@ -188,14 +194,15 @@ impl Sitting<'_> {
             return Ok(Ok(false));
         }
         let moves = if ack.results.is_empty() && ack.outcome.is_none() {
-            judge::arrived(tx, order.kind, command, Step::Acked).await?
+            judge::arrived(tx, &mut self.places, order.kind, command, Step::Acked, self.now).await?
         } else {
-            match judge::answered(tx, self.index, order.kind, command, ack).await? {
+            let about = (order.kind, &*command, ack);
+            match judge::answered(tx, &mut self.places, self.index, about, self.now).await? {
                 Ok(moves) => moves,
                 Err(refusal) => return Ok(Err(refusal)),
             }
         };
-        shift(tx, command, &moves, self.now).await?;
+        shift(tx, &mut self.places, command, &moves, self.now).await?;
         command.deliver_time.get_or_insert(self.now);
         command.ack_time.get_or_insert(self.now);
         command.next_time = Some(command.due.next(true, command.tries, self.now));
@@ -278,11 +285,17 @@ async fn locked(
     Ok((orders, commands))
 }
 
-async fn shift(tx: &mut dyn Tx, command: &CommandRow, moves: &[Move], now: Time) -> Result<(), StoreError> {
+async fn shift(
+    tx: &mut dyn Tx,
+    places: &mut Places,
+    command: &CommandRow,
+    moves: &[Move],
+    now: Time,
+) -> Result<(), StoreError> {
     for step in moves {
         let chosen = Chosen { order_id: &command.order_id, batch: command.batch, ns: step.ns.as_deref() };
         let left = Left { code: step.code.as_deref(), ..Left::at(now) };
-        sql::shutdown_place::shift(tx, chosen, step.from, step.to, left).await?;
+        places.shift(tx, chosen, step.from, step.to, left).await?;
     }
     Ok(())
 }

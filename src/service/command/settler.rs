@@ -18,9 +18,8 @@ use super::{
 };
 use crate::{
     domain::{refusal::Refusal, time::Clock},
-    service::{Gateway, context::Context, refusal},
+    service::{Gateway, context::Context, persons::Persons, refusal},
     store::Store,
-    vault::index::Index,
 };
 
 /// Acknowledgements in one transaction, about: each may be about 500 numbers.
@@ -52,13 +51,13 @@ impl Gateway {
     /// Settles acknowledgements of a receiver. Refused as a whole where its session is over; otherwise each is durable or
     /// refused by itself.
     pub async fn settle(&self, context: &Context, claim: &Claim, acks: Vec<Ack>) -> Answer {
-        let index = self.persons()?.vault.index().clone();
+        let persons = self.persons()?.clone();
         let (answer, answered) = oneshot::channel();
         let asked = Asked { context: context.clone(), claim: claim.clone(), acks: Arc::new(acks) };
         self.settler.lock().push_back((asked, answer));
         if !self.settler.busy.swap(true, Ordering::AcqRel) {
             let (settler, store, clock) = (self.settler.clone(), self.store.clone(), self.clock.clone());
-            tokio::spawn(settler.run(store, clock, index));
+            tokio::spawn(settler.run(store, clock, persons));
         }
         // Whoever settles them may end with its thread when the node stops.
         let settled = answered.await.unwrap_or_else(|_| Err(Refusal::store_unavailable()));
@@ -75,7 +74,7 @@ impl Settler {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn run(self, store: Store, clock: Arc<dyn Clock>, index: Arc<Index>) {
+    async fn run(self, store: Store, clock: Arc<dyn Clock>, persons: Arc<Persons>) {
         loop {
             let (asked, answers): (Vec<Asked>, Vec<_>) = self.next().into_iter().unzip();
             if asked.is_empty() {
@@ -86,7 +85,7 @@ impl Settler {
                 }
                 continue;
             }
-            match settle::together(&store, &clock, &index, asked).await {
+            match settle::together(&store, &clock, &persons, asked).await {
                 Ok(settled) => answers.into_iter().zip(settled).for_each(|(answer, settled)| {
                     let _ = answer.send(settled); // who asked may be gone
                 }),

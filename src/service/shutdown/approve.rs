@@ -4,6 +4,7 @@ use super::{
     order_name,
     shown::wrong_state,
     step::{self, Bells, Stepped},
+    world::is_as_planned,
 };
 use crate::{
     domain::{
@@ -31,12 +32,11 @@ impl Gateway {
         faults.reason(&context.reason);
         faults.hash("plan_sha256", &plan_sha256);
         faults.done()?;
-        let (caller, numbers) = (context.caller.clone(), self.open_numbers(&order).await?);
-        let (bells, validate_only) = (Bells::default(), context.validate_only);
-        let rings = bells.clone();
+        let (caller, bells) = (context.caller.clone(), Bells::default());
+        let (rings, validate_only) = (bells.clone(), context.validate_only);
         let done = self.act(context, move |tx, now| {
-            let (caller, persons, numbers) = (caller.clone(), persons.clone(), numbers.clone());
-            let (id, plan_sha256, bells) = (order.clone(), plan_sha256.clone(), bells.clone());
+            let (caller, persons, bells) = (caller.clone(), persons.clone(), bells.clone());
+            let (id, plan_sha256) = (order.clone(), plan_sha256.clone());
             Box::pin(async move {
                 bells.silence();
                 let mut order = step::lock_issued(tx, &id).await?;
@@ -61,12 +61,13 @@ impl Gateway {
                     until: order.approve_by_time,
                 };
                 judge(&caller, own.level, &plan_sha256, &waiting, now).map_err(refused)?;
-                if !step::is_whole(&persons, &order, &numbers)? {
-                    tracing::error!(order = %order_name(&order.id), "the numbers are not those of the plan");
+                let waits = order.state == Some(OrderState::PendingApproval);
+                if !step::is_whole(tx, &persons, &order).await? {
+                    tracing::error!(order = %order_name(&order.id), "terms or numbers are not those of the plan");
                     return Err(refused(No::OtherPlan));
                 }
-                if order.state == Some(OrderState::PendingApproval) {
-                    step::is_as_planned(tx, &persons, &order, &numbers, now).await?;
+                if waits {
+                    is_as_planned(tx, &persons, &order, now).await?;
                     let next = after(order.state, Step::Approve);
                     order.state = Some(next.ok_or_else(|| Abort::Refused(wrong_state(&order)))?);
                     order.update_time = now;
@@ -74,7 +75,11 @@ impl Gateway {
                 }
                 order.approved_by = Some(caller.to_string());
                 order.approve_time = Some(now);
-                release(tx, &mut order, now).await?.into_iter().for_each(|raised| bells.add(raised));
+                let raised = release(tx, &persons, &mut order, now).await?;
+                raised.into_iter().for_each(|raised| bells.add(raised));
+                if waits && order.state == Some(OrderState::Halted) {
+                    return Err(Abort::Refused(step::refused(No::OtherPlan, &order)));
+                }
                 step::done(tx, &order, false, serde_json::json!({ "plan_sha256": plan_sha256 })).await
             })
         })

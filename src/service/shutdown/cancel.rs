@@ -45,7 +45,8 @@ impl Gateway {
                     order.state = Some(next.ok_or_else(|| Abort::Refused(wrong_state(&order)))?);
                     order.update_time = now;
                     // Of a cancelled order it releases nothing, and saves it.
-                    release(tx, &mut order, now).await?.into_iter().for_each(|raised| bells.add(raised));
+                    let raised = release(tx, &persons, &mut order, now).await?;
+                    raised.into_iter().for_each(|raised| bells.add(raised));
                     let unconfirmed = order.break_glass && order.approved_by.is_none();
                     if unconfirmed && !restore::off(tx, &order, None).await?.is_empty() {
                         // Cancelling is no way around the confirmation.

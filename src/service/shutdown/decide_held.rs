@@ -67,7 +67,7 @@ impl Gateway {
         let decision = decision.unwrap_or(HeldDecision::Spare); // refused above where there was none
         let context = persons.veil(context);
         let named: Vec<Vec<u8>> =
-            asked(&persons, &list).into_iter().map(|asked| asked.number_index.to_vec()).collect();
+            asked(&persons, list).into_iter().map(|asked| asked.number_index.to_vec()).collect();
         let (caller, bells) = (context.caller.clone(), Bells::default());
         let (rings, validate_only) = (bells.clone(), context.validate_only);
         let done = self
@@ -94,7 +94,8 @@ impl Gateway {
                             bells.settle(tx, &order, now).await?;
                         }
                     }
-                    release(tx, &mut order, now).await?.into_iter().for_each(|raised| bells.add(raised));
+                    let raised = release(tx, &persons, &mut order, now).await?;
+                    raised.into_iter().for_each(|raised| bells.add(raised));
                     let detail = serde_json::json!({ "decision": decision.as_str(), "decided": count });
                     let Done { answer, subject, detail, revision } =
                         step::done(tx, &order, false, detail).await?;

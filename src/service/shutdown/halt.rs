@@ -23,9 +23,9 @@ impl Gateway {
         let mut faults = Faults::of(&context);
         faults.reason(&context.reason);
         faults.done()?;
-        let caller = context.caller.clone();
+        let (caller, persons) = (context.caller.clone(), self.persons()?.clone());
         let halted = self.act(context, move |tx, now| {
-            let (caller, id) = (caller.clone(), order.clone());
+            let (caller, persons, id) = (caller.clone(), persons.clone(), order.clone());
             Box::pin(async move {
                 let mut order = step::lock(tx, &caller, &id).await?;
                 if order.state == Some(OrderState::Halted) {
@@ -35,7 +35,7 @@ impl Gateway {
                 order.state = Some(next.ok_or_else(|| Abort::Refused(wrong_state(&order)))?);
                 order.update_time = now;
                 // Of a halted order it releases nothing, has no alarm, and saves it.
-                release(tx, &mut order, now).await?.into_iter().for_each(drop);
+                release(tx, &persons, &mut order, now).await?.into_iter().for_each(drop);
                 step::done(tx, &order, false, serde_json::json!({})).await
             })
         });

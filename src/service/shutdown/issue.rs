@@ -7,8 +7,9 @@ use super::{
     batch::{self, Way},
     plan::{no_plan, reused},
     shown::wrong_state,
-    step::{self, Bells, Numbers, Stepped},
-    weigh,
+    step::{self, Bells, Stepped},
+    weigh::{self, Sole},
+    world::is_as_planned,
 };
 use crate::{
     domain::{
@@ -33,7 +34,7 @@ use crate::{
         supervise::Faults,
     },
     store::{
-        Abort, Tx,
+        Abort, StoreError, Tx,
         sql::{self, shutdown::OrderRow, shutdown_number::NumberRow},
     },
 };
@@ -43,7 +44,6 @@ struct Issue<'a> {
     caller: &'a Caller,
     reason: &'a str,
     persons: &'a Persons,
-    numbers: &'a Numbers,
     bells: &'a Bells,
     now: Time,
 }
@@ -62,25 +62,18 @@ impl Gateway {
         faults.text("confirm_code", &confirm_code, 1, 16);
         faults.done()?;
         let (caller, reason) = (context.caller.clone(), context.reason.clone());
-        let (numbers, bells) = (self.open_numbers(&plan).await?, Bells::default());
-        let (rings, validate_only) = (bells.clone(), context.validate_only);
+        let (bells, validate_only) = (Bells::default(), context.validate_only);
+        let rings = bells.clone();
         let done = self
             .act(context, move |tx, now| {
                 let (caller, reason, persons) = (caller.clone(), reason.clone(), persons.clone());
-                let (numbers, bells) = (numbers.clone(), bells.clone());
-                let (plan, confirm_code) = (plan.clone(), confirm_code.clone());
+                let (plan, confirm_code, bells) = (plan.clone(), confirm_code.clone(), bells.clone());
                 Box::pin(async move {
                     bells.silence();
                     let mut order = lock(tx, &caller, &plan).await?;
                     confirm(&order, &confirm_code)?;
-                    let issue = Issue {
-                        caller: &caller,
-                        reason: &reason,
-                        persons: &persons,
-                        numbers: &numbers,
-                        bells: &bells,
-                        now,
-                    };
+                    let issue =
+                        Issue { caller: &caller, reason: &reason, persons: &persons, bells: &bells, now };
                     match order.state {
                         None => issue.first(tx, &mut order).await,
                         Some(OrderState::Halted) => issue.go_on(tx, &mut order).await,
@@ -131,7 +124,7 @@ impl Issue<'_> {
         if let Some(first) = others.iter().find(|other| other.issue_time.is_some()) {
             return Err(Abort::Refused(reused(first)));
         }
-        step::is_as_planned(tx, self.persons, order, self.numbers, self.now).await?;
+        is_as_planned(tx, self.persons, order, self.now).await?;
         let over = self.weigh(tx, order).await?;
         let planned_so = order.approval == ApprovalNeed::SecondOfficer && !order.break_glass;
         let waits = over.is_some() || planned_so;
@@ -150,7 +143,7 @@ impl Issue<'_> {
         if order.issue_reason.as_deref() == Some(self.reason) {
             return Err(Abort::Refused(wrong_state(order)));
         }
-        step::is_as_planned(tx, self.persons, order, self.numbers, self.now).await?;
+        is_as_planned(tx, self.persons, order, self.now).await?;
         order.approval = ApprovalNeed::SecondOfficer;
         (order.approved_by, order.approve_time) = (None, None);
         self.take(tx, order, Step::GoOn, Some(Over::Halted)).await
@@ -173,7 +166,12 @@ impl Issue<'_> {
         if !waits {
             self.bells.settle(tx, order, self.now).await?;
         }
-        release(tx, order, self.now).await?.into_iter().for_each(|raised| self.bells.add(raised));
+        let raised = release(tx, self.persons, order, self.now).await?;
+        raised.into_iter().for_each(|raised| self.bells.add(raised));
+        if !waits && order.state == Some(OrderState::Halted) {
+            // Nothing of it is what was planned.
+            return Err(StoreError::inconsistent("shutdown_number", "number", &order.id).into());
+        }
         let why = over.map_or_else(|| "above the limits of one officer".to_owned(), |over| over.to_string());
         if waits {
             let text = format!("an order waits for a second officer: {why}");
@@ -188,7 +186,7 @@ impl Issue<'_> {
 
     /// Why a second officer is needed now. The order counts in the limits from here on.
     async fn weigh(&self, tx: &mut dyn Tx, order: &OrderRow) -> Result<Option<Over>, Abort> {
-        let weight = step::weight(order, self.numbers);
+        let load = sql::shutdown_weight::of_order(tx, &order.id).await?;
         let free = match &order.restores {
             // What was shut down without a second officer is let back without one.
             Some(original) => sql::shutdown::lookup(tx, original)
@@ -196,8 +194,12 @@ impl Issue<'_> {
                 .is_some_and(|original| original.approval == ApprovalNeed::NotNeeded),
             None => false,
         };
-        let over = if free { None } else { weigh::over(tx, &step::terms(order)?, &weight, self.now).await? };
-        sql::shutdown_weight::add(tx, &order.id, &weight.load).await?;
+        let over = if free {
+            None
+        } else {
+            weigh::over(tx, &step::terms(order)?, &load, Sole::Of(&order.id), self.now).await?
+        };
+        sql::shutdown_weight::add(tx, &order.id, &load).await?;
         Ok(over)
     }
 
@@ -206,11 +208,13 @@ impl Issue<'_> {
         if order.kind != CommandKind::Shutdown || order.break_glass {
             return Ok(());
         }
-        let going = self.numbers.rows.iter().filter(|row| row.state == NumberState::Planned);
+        // What one officer may do alone is little.
+        let rows = sql::shutdown_number::of_order(tx, &order.id).await?;
+        let going = rows.into_iter().filter(|row| row.state == NumberState::Planned);
         let numbers: Vec<(Way, NumberRow)> = going
             .zip(0..)
             .filter_map(|(row, place)| match fate(row.flags) {
-                Fate::Goes(kind) => Some((Some((wave::of(place), kind)), row.clone())),
+                Fate::Goes(kind) => Some((Some((wave::of(place), kind)), row)),
                 Fate::Refused(_) | Fate::Held => None,
             })
             .collect();

@@ -2,8 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use aws_lc_rs::digest;
-
 use super::key::unlock_holder;
 use crate::{
     domain::{
@@ -18,7 +16,7 @@ use crate::{
         },
         time::Time,
     },
-    service::{persons::Persons, receipt::hex},
+    service::persons::Persons,
     store::{
         StoreError, Tx,
         sql::{
@@ -49,10 +47,8 @@ pub(super) struct Impact {
     pub(super) fate: Fate,
     /// Whose it is.
     pub(super) mvno: Option<ParticipantName>,
-    /// On whose network.
-    pub(super) carrier: Option<ParticipantName>,
     /// The line on it.
-    pub(super) line: Option<String>,
+    pub(super) line: Option<Box<str>>,
 }
 
 /// How closely to look.
@@ -64,37 +60,54 @@ pub(super) enum Depth {
     Fate,
 }
 
-/// Looks at each of the numbers. `not` is the plan's own row.
-pub(super) async fn look(
-    tx: &mut dyn Tx,
-    persons: &Persons,
-    terms: &Terms,
-    not: &str,
-    numbers: &[Asked],
+/// Looks at numbers, a few hundred at a time.
+pub(super) struct Look<'l> {
+    persons: &'l Persons,
+    terms: &'l Terms,
+    /// The plan's own row: what it says is no news.
+    not: &'l str,
     depth: Depth,
     now: Time,
-) -> Result<Vec<Impact>, StoreError> {
-    let authority = sql::participant::lookup(tx, &terms.organisation).await?;
-    let mut blocks = Blocks { authority, held: HashMap::new(), in_remit: HashMap::new() };
-    let mut impacts = Vec::with_capacity(numbers.len());
-    for chunk in numbers.chunks(sql::any::MOST) {
-        let indexes: Vec<Index> = chunk.iter().map(|asked| asked.number_index).collect();
+    blocks: Blocks,
+}
+
+// === impl Look ===
+
+impl<'l> Look<'l> {
+    /// For the numbers of a plan.
+    pub(super) async fn new(
+        tx: &mut dyn Tx,
+        persons: &'l Persons,
+        terms: &'l Terms,
+        not: &'l str,
+        depth: Depth,
+        now: Time,
+    ) -> Result<Self, StoreError> {
+        let authority = sql::participant::lookup(tx, &terms.organisation).await?;
+        let blocks = Blocks { authority, held: HashMap::new(), in_remit: HashMap::new() };
+        Ok(Self { persons, terms, not, depth, now, blocks })
+    }
+
+    /// What is found of these, one by one; [`sql::any::MOST`] at most.
+    pub(super) async fn at(&mut self, tx: &mut dyn Tx, asked: &[Asked]) -> Result<Vec<Impact>, StoreError> {
+        let indexes: Vec<Index> = asked.iter().map(|asked| asked.number_index).collect();
         let lines = shutdown_known::live(tx, &indexes).await?;
         let released: HashMap<Index, Time> =
             shutdown_known::released(tx, &indexes).await?.into_iter().collect();
         let mut past: HashMap<Index, Vec<Past>> = HashMap::new();
-        for one in shutdown_known::past(tx, not, &indexes).await? {
+        for one in shutdown_known::past(tx, self.not, &indexes).await? {
             past.entry(one.number_index).or_default().push(one);
         }
-        let told = match depth {
-            Depth::Plan => Told::of(tx, persons, &lines).await?,
+        let told = match self.depth {
+            Depth::Plan => Told::of(tx, self.persons, &lines).await?,
             Depth::Fate => Told::default(),
         };
         let lines: HashMap<Index, Live> = lines.into_iter().map(|line| (line.number_index, line)).collect();
-        for asked in chunk {
+        let mut impacts = Vec::with_capacity(asked.len());
+        for asked in asked {
             let class = number::classify(&asked.msisdn);
             let (mvno, in_remit) = match class.kind {
-                number::NumberKind::Mvno => blocks.of(tx, &asked.msisdn).await?,
+                number::NumberKind::Mvno => self.blocks.of(tx, &asked.msisdn).await?,
                 _ => (None, true),
             };
             let line = lines.get(&asked.number_index);
@@ -111,36 +124,11 @@ pub(super) async fn look(
                 restored: past.iter().filter(|past| restored(past)).filter_map(|past| past.verify_time).max(),
                 twice: asked.twice,
             };
-            let (flags, fate) = judge(&known, terms, now);
-            impacts.push(Impact {
-                flags,
-                fate,
-                mvno,
-                carrier: class.carrier,
-                line: line.map(|line| line.id.clone()),
-            });
+            let (flags, fate) = judge(&known, self.terms, self.now);
+            impacts.push(Impact { flags, fate, mvno, line: line.map(|line| line.id.as_str().into()) });
         }
+        Ok(impacts)
     }
-    Ok(impacts)
-}
-
-/// What a plan found, as one digest: it says nothing of the numbers themselves.
-pub(super) fn world_sha256<'i>(
-    impacts: impl Iterator<Item = (Fate, Option<&'i ParticipantName>, Option<&'i str>)>,
-) -> String {
-    let mut context = digest::Context::new(&digest::SHA256);
-    for (fate, mvno, line) in impacts {
-        let fate = match fate {
-            Fate::Goes(kind) => kind.as_str(),
-            Fate::Refused(_) | Fate::Held => fate.code().unwrap_or_default(),
-        };
-        let mvno = mvno.map_or_else(String::new, ToString::to_string);
-        for part in [fate, &mvno, line.unwrap_or_default()] {
-            context.update(part.as_bytes());
-            context.update(b"\n");
-        }
-    }
-    hex(context.finish().as_ref())
 }
 
 /// What orders have cut, and not let back.

@@ -60,8 +60,21 @@ pub fn digest(persons: &Persons, what: &str, bytes: &[u8]) -> String {
 }
 
 /// What an approval is about: the digest of terms and numbers, the rows in the order of the list.
-pub fn plan_sha256(persons: &Persons, terms: &Terms, numbers: &[Msisdn]) -> String {
-    digest(persons, "PLAN", &terms.canonical_of(numbers.len(), numbers.iter().map(Msisdn::reveal)))
+pub fn plan_sha256<'n>(
+    persons: &Persons,
+    terms: &Terms,
+    numbers: impl ExactSizeIterator<Item = &'n Msisdn>,
+) -> String {
+    digest(persons, "PLAN", &terms.canonical_of(numbers.len(), numbers.map(Msisdn::reveal)))
+}
+
+/// By which the terms are held to what is approved, without a look at the list: the numbers open at their places in it, and
+/// nowhere else.
+pub fn terms_sha256(persons: &Persons, terms: &Terms, count: i64, plan_sha256: &str) -> String {
+    let count = usize::try_from(count).unwrap_or_default();
+    let mut canonical = terms.canonical_of(count, std::iter::empty());
+    canonical.extend_from_slice(plan_sha256.as_bytes());
+    digest(persons, "TERMS", &canonical)
 }
 
 fn place(order_id: &str, n: i64) -> String {

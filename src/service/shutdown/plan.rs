@@ -1,26 +1,33 @@
 //! Plans a shutdown: works out what it would do to each number, and keeps that for half an hour.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+    thread,
+    time::Duration,
+};
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::oneshot;
 
 use super::{
-    batch::{self, Batches, Way},
-    judge::{self, Asked, Depth, Impact, world_sha256},
+    batch::{self, Batches, Drawn},
+    judge::{Asked, Depth, Look},
     key, order_name, plan_name,
-    planned::{Planned, planned},
-    weigh::{self, Weight},
+    planned::{self, MOST, NumberImpact, Planned, is_shown, planned},
+    weigh::{self, Sole},
+    world::{self, Seen, World},
 };
 use crate::{
     domain::{
-        number::Msisdn,
+        number,
         personal::Personal,
         refusal::{Reason, Refusal},
         shutdown::{
-            ApprovalNeed, CommandKind, ImpactFlag, NumberState,
+            ApprovalNeed, CommandKind, Flags, ImpactFlag, NumberState,
             impact::Fate,
             limit::{Load, Over},
-            list::List,
+            list::{List, Listed},
             terms::Terms,
             wave,
         },
@@ -36,8 +43,8 @@ use crate::{
         supervise::Faults,
     },
     store::{
-        Abort, Tx,
-        sql::{self, shutdown::OrderRow, shutdown_number::NumberRow},
+        Abort, StoreError, Tx,
+        sql::{self, shutdown::OrderRow, shutdown_new::NewNumber, shutdown_number::NumberRow},
     },
     vault::{Owner, Vault},
 };
@@ -57,11 +64,13 @@ pub(super) struct Kept {
 pub(super) struct Draft {
     pub(super) order: OrderRow,
     pub(super) batches: Batches,
-    /// The numbers, in the order of the list.
-    pub(super) msisdns: Vec<Msisdn>,
     pub(super) over: Option<Over>,
     /// The blocks of numbers that it is to cut.
     pub(super) blocks: BTreeSet<String>,
+    /// How many of its numbers have which flags.
+    pub(super) counted: Vec<(Flags, i64)>,
+    /// Those to be shown, in the order of the list.
+    pub(super) impacts: Vec<NumberImpact>,
 }
 
 impl Gateway {
@@ -77,24 +86,13 @@ impl Gateway {
         let mut faults = Faults::of(&context);
         check(&mut faults, &terms);
         let count = msisdns.len();
-        let (list, asked) = aside({
-            let persons = persons.clone();
-            move || {
-                let list = List::read(msisdns);
-                let asked = list.as_ref().map(|list| asked(&persons, list)).unwrap_or_default();
-                (list, asked)
-            }
-        })
-        .await?;
-        let distinct = list.as_ref().map_or(count, List::len);
+        let read = aside(move || List::read(msisdns)).await?;
+        let distinct = read.as_ref().map_or(count, List::len);
         terms.faults(distinct, now).into_iter().for_each(|fault| faults.push(fault));
-        let list = match list {
-            Ok(list) => list,
-            Err(found) => {
-                found.into_iter().for_each(|fault| faults.add(fault));
-                List::default()
-            }
-        };
+        let list = read.unwrap_or_else(|found| {
+            found.into_iter().for_each(|fault| faults.add(fault));
+            List::default()
+        });
         faults.done()?;
         let canonical = terms.canonical(&list);
         let context = veiled(&persons, context, &canonical);
@@ -104,24 +102,21 @@ impl Gateway {
         }
         let content_sha256 = key::digest(&persons, "ORDER", &canonical);
         drop(canonical);
-        let (terms, asked, id) = (Arc::new(terms), Arc::new(asked), host::new_id(now));
+        let (terms, id) = (Arc::new(terms), host::new_id(now));
+        let asked = {
+            let persons = persons.clone();
+            Arc::new(aside(move || self::asked(&persons, list)).await?)
+        };
         let found = {
             let (persons, terms, asked, id) = (persons.clone(), terms.clone(), asked.clone(), id.clone());
             let looked = self.store.read(move |tx| {
                 let (persons, terms, asked, id) = (persons.clone(), terms.clone(), asked.clone(), id.clone());
-                Box::pin(async move {
-                    let impacts = judge::look(tx, &persons, &terms, &id, &asked, Depth::Plan, now).await?;
-                    let over = weigh::over(tx, &terms, &weight(&impacts), now).await?;
-                    Ok::<_, Abort>(Found { impacts, over })
-                })
+                Box::pin(async move { Ok::<_, Abort>(find(tx, &persons, &terms, &id, &asked, now).await?) })
             });
             looked.await.map_err(refusal)?
         };
         let by = context.caller.to_string();
-        let mut draft = {
-            let (persons, terms, asked) = (persons.clone(), terms.clone(), asked.clone());
-            aside(move || draw_up(&persons, &terms, &asked, found, id, by, now)).await?
-        };
+        let mut draft = aside(move || draw_up(&persons, &terms, &asked, found, id, by, now)).await?;
         draft.order.content_sha256 = content_sha256;
         self.keep_plan(context, draft).await
     }
@@ -145,11 +140,8 @@ impl Gateway {
             let planned = self.load_plan(done.answer.id).await?;
             return Ok(Answered { answer: planned, replayed });
         }
-        let mut rows: Vec<&NumberRow> = draft.batches.numbers.iter().collect();
-        rows.sort_unstable_by_key(|row| row.n);
-        let numbers: Vec<(NumberRow, Msisdn)> =
-            rows.into_iter().cloned().zip(draft.msisdns.iter().cloned()).collect();
-        Ok(Answered { answer: planned(&draft.order, &numbers, draft.over.as_ref()), replayed })
+        let answer = planned(&draft.order, &draft.counted, draft.impacts.clone(), draft.over.as_ref());
+        Ok(Answered { answer, replayed })
     }
 
     /// A plan as it is kept.
@@ -161,11 +153,19 @@ impl Gateway {
                 let order = sql::shutdown::lookup(tx, &id).await?.filter(|order| !order.is_erased());
                 let order = order.ok_or_else(|| Abort::Refused(no_plan(&id)))?;
                 let key = key::unlock(&persons, &order)?;
-                let rows = sql::shutdown_number::of_order(tx, &id).await?;
-                let numbers: Result<Vec<_>, _> =
-                    rows.into_iter().map(|row| Ok::<_, Abort>((key::open(&key, &row)?, row))).collect();
-                let numbers: Vec<_> = numbers?.into_iter().map(|(msisdn, row)| (row, msisdn)).collect();
-                Ok(planned(&order, &numbers, None))
+                let small = usize::try_from(order.number_count).is_ok_and(|count| count <= planned::MOST);
+                let rows = if small {
+                    sql::shutdown_number::of_order(tx, &id).await?
+                } else {
+                    sql::shutdown_number::flagged(tx, &id, planned::MOST).await?
+                };
+                let open = |row: NumberRow| {
+                    let msisdn = key::open(&key, &row)?;
+                    Ok(NumberImpact { msisdn, flags: row.flags, mvno: row.mvno, carrier: row.carrier })
+                };
+                let impacts = rows.into_iter().map(open).collect::<Result<_, StoreError>>()?;
+                let counted = sql::shutdown_number::flags(tx, &id).await?;
+                Ok(planned(&order, &counted, impacts, None))
             })
         });
         read.await.map_err(refusal)
@@ -174,8 +174,29 @@ impl Gateway {
 
 /// What was found of the numbers.
 struct Found {
-    impacts: Vec<Impact>,
+    world: World,
+    ground: String,
     over: Option<Over>,
+}
+
+async fn find(
+    tx: &mut dyn Tx,
+    persons: &Persons,
+    terms: &Terms,
+    id: &str,
+    asked: &[Asked],
+    now: Time,
+) -> Result<Found, StoreError> {
+    let ground = world::ground(tx).await?;
+    let mut look = Look::new(tx, persons, terms, id, Depth::Plan, now).await?;
+    let (mut world, mut n) = (World::default(), 1..);
+    for chunk in asked.chunks(sql::any::MOST) {
+        let impacts = look.at(tx, chunk).await?;
+        world.add(n.by_ref().zip(impacts));
+    }
+    let (load, sole) = weight(&world);
+    let over = weigh::over(tx, terms, &load, Sole::Count(sole), now).await?;
+    Ok(Found { world, ground, over })
 }
 
 /// Texts of the header that every plan has.
@@ -188,26 +209,32 @@ fn check(faults: &mut Faults, terms: &Terms) {
     }
 }
 
-/// Runs what takes long on a thread of its own: a hundred thousand seals are no matter of a moment.
+/// Runs what takes long on a thread of its own: a hundred thousand seals are no matter of a moment. One that ends with it:
+/// a thread that is kept for the next time keeps the memory too.
 pub(super) async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Refusal> {
-    tokio::task::spawn_blocking(work).await.map_err(|_| {
-        Refusal::new(
-            Reason::Internal,
-            "Something went wrong here; nothing was done. The log has it under the id below.",
-        )
-    })
+    let (answer, answered) = oneshot::channel();
+    let run = move || drop(answer.send(work())); // whoever asked may be gone
+    let started = thread::Builder::new().name("plan".to_owned()).spawn(run);
+    if let Ok(done) = answered.await
+        && started.is_ok()
+    {
+        return Ok(done);
+    }
+    let text = "Something went wrong here; nothing was done. The log has it under the id below.";
+    Err(Refusal::new(Reason::Internal, text))
 }
 
-pub(super) fn asked(persons: &Persons, list: &List) -> Vec<Asked> {
+/// The numbers of a list, each with what it is found by.
+pub(super) fn asked(persons: &Persons, list: List) -> Vec<Asked> {
     let index = persons.vault.index();
-    let one = |msisdn: &Msisdn, twice| Asked {
+    let one = |Listed { msisdn, twice }| Asked {
         number_index: *index.number(&msisdn.e164()).as_bytes(),
-        msisdn: msisdn.clone(),
+        msisdn,
         twice,
     };
-    list.iter().map(|listed| one(&listed.msisdn, listed.twice)).collect()
+    list.into_iter().map(one).collect()
 }
 
 /// The context of a plan: its payload is the method and the whole content in normal form.
@@ -219,17 +246,19 @@ pub(super) fn veiled(persons: &Persons, context: Context, canonical: &[u8]) -> C
     persons.veil(Context { request_sha256, ..context })
 }
 
-/// What a plan weighs: everything that may go, now or when it is decided.
-pub(super) fn weight(impacts: &[Impact]) -> Weight {
-    let mut load = Load::default();
-    let mut sole = 0;
-    for impact in impacts.iter().filter(|impact| !matches!(impact.fate, Fate::Refused(_))) {
-        sole += i64::from(impact.flags.has(ImpactFlag::SoleLine));
-        if let Some(mvno) = &impact.mvno {
-            load.add(mvno.clone(), 1);
+/// What a plan weighs: everything that may go, now or when it is decided; and how many of it are somebody's only line.
+fn weight(world: &World) -> (Load, i64) {
+    let (mut counts, mut sole) = (vec![0; world.mvnos.len()], 0);
+    for seen in world.seen.iter().filter(|seen| !matches!(seen.fate, Fate::Refused(_))) {
+        sole += i64::from(seen.flags.has(ImpactFlag::SoleLine));
+        if let Some(at) = seen.mvno {
+            counts[at] += 1;
         }
     }
-    Weight { load, sole }
+    let mut load = Load::default();
+    let with = world.mvnos.iter().zip(counts).filter(|(_, count)| *count > 0);
+    with.for_each(|(mvno, count)| load.add(mvno.clone(), count));
+    (load, sole)
 }
 
 fn draw_up(
@@ -241,18 +270,19 @@ fn draw_up(
     by: String,
     now: Time,
 ) -> Draft {
+    let Found { mut world, ground, over } = found;
+    let world_sha256 = world.sha256();
+    let plan_sha256 = key::plan_sha256(persons, terms, asked.iter().map(|asked| &asked.msisdn));
+    let number_count = i64::try_from(asked.len()).unwrap_or(i64::MAX);
     let (key, wrapped_key) = persons.vault.enrol(Owner::new(&terms.organisation, &id), 1);
     let index = persons.vault.index();
-    let second = found.over.is_some() || terms.break_glass;
-    let in_waves = found.over.is_some() && !terms.break_glass;
-    let msisdns: Vec<Msisdn> = asked.iter().map(|asked| asked.msisdn.clone()).collect();
-    let world =
-        found.impacts.iter().map(|impact| (impact.fate, impact.mvno.as_ref(), impact.line.as_deref()));
-    let world_sha256 = world_sha256(world);
-    let mut place = 0;
-    let mut numbers: Vec<(Way, NumberRow)> = Vec::with_capacity(asked.len());
-    for ((asked, impact), n) in asked.iter().zip(found.impacts).zip(1..) {
-        let (way, state) = match impact.fate {
+    let second = over.is_some() || terms.break_glass;
+    let in_waves = over.is_some() && !terms.break_glass;
+    let (mut place, mut withs, mut known) = (0, Vec::new(), HashMap::new());
+    let (mut counted, mut impacts) = (BTreeMap::new(), Vec::new());
+    let mut numbers = Vec::with_capacity(asked.len());
+    for (asked, Seen { n, flags, fate, mvno, line }) in asked.iter().zip(world.seen) {
+        let (way, state) = match fate {
             Fate::Goes(kind) => {
                 let wave = if in_waves { wave::of(place) } else { wave::FIRST };
                 place += 1;
@@ -262,28 +292,28 @@ fn draw_up(
             Fate::Held => (None, NumberState::Held),
         };
         // Whoever may be cut off can appeal.
-        let may_be_cut = matches!(impact.fate, Fate::Goes(CommandKind::Shutdown) | Fate::Held);
-        let appeal_index = may_be_cut.then(|| index.appeal(&index.appeal_code(&id, n)).to_vec());
-        let row = NumberRow {
-            order_id: id.clone(),
-            batch: 0,
+        let may_be_cut = matches!(fate, Fate::Goes(CommandKind::Shutdown) | Fate::Held);
+        let carrier = number::classify(&asked.msisdn).carrier;
+        let with = *known.entry((mvno, carrier)).or_insert_with_key(|(mvno, carrier)| {
+            withs.push((mvno.map(|at| world.mvnos[at].clone()), carrier.clone()));
+            withs.len() - 1
+        });
+        *counted.entry(flags.bits()).or_default() += 1;
+        if is_shown(flags, usize::try_from(number_count).unwrap_or(usize::MAX)) && impacts.len() < MOST {
+            let (mvno, carrier) = withs[with].clone();
+            impacts.push(NumberImpact { msisdn: asked.msisdn.clone(), flags, mvno, carrier });
+        }
+        let row = NewNumber {
             n,
-            number_index: asked.number_index.to_vec(),
-            number: Some(key::seal(&key, &id, n, &asked.msisdn)),
-            mvno: impact.mvno,
-            carrier: impact.carrier,
-            line: impact.line,
-            flags: impact.flags,
+            number_index: asked.number_index,
+            number: key::seal(&key, &id, n, &asked.msisdn).into(),
+            appeal_index: may_be_cut.then(|| index.appeal(&index.appeal_code(&id, n))),
+            line,
+            code: fate.code(),
+            flags,
             state,
-            code: impact.fate.code().map(str::to_owned),
-            mvno_state: NumberState::Planned,
-            carrier_state: NumberState::Planned,
-            appeal_index,
-            execute_time: None,
-            verify_time: None,
-            overruled_by: None,
         };
-        numbers.push((way, row));
+        numbers.push(Drawn { way, with, row });
     }
     let approval = if second { ApprovalNeed::SecondOfficer } else { ApprovalNeed::NotNeeded };
     let order = OrderRow {
@@ -291,8 +321,10 @@ fn draw_up(
         organisation: terms.organisation.clone(),
         order_number: terms.order_number.clone(),
         content_sha256: String::new(),
-        plan_sha256: key::plan_sha256(persons, terms, &msisdns),
+        terms_sha256: Some(key::terms_sha256(persons, terms, number_count, &plan_sha256)),
+        plan_sha256,
         world_sha256,
+        ground_sha256: Some(ground),
         confirm_code: confirm_code(),
         header: serde_json::to_string(&terms.header).expect("a header is plain data"),
         scopes: terms.scopes,
@@ -300,7 +332,7 @@ fn draw_up(
         drill: terms.drill,
         break_glass: terms.break_glass,
         approval,
-        number_count: i64::try_from(asked.len()).unwrap_or(i64::MAX),
+        number_count,
         restores: terms.restores.clone(),
         kek_id: Vault::wrapper(&wrapped_key).map_or_else(Vec::new, |id| id.as_bytes().to_vec()),
         wrapped_key,
@@ -322,9 +354,10 @@ fn draw_up(
         next_time: None,
         id: id.clone(),
     };
-    let batches = batch::of(&id, terms.kind, 1, numbers);
+    let batches = batch::group(&id, terms.kind, 1, withs, numbers);
     let blocks = asked.iter().filter_map(|asked| asked.msisdn.block()).collect();
-    Draft { order, batches, msisdns, over: found.over, blocks }
+    let counted = counted.into_iter().map(|(bits, count)| (Flags::from_bits(bits), count)).collect();
+    Draft { order, batches, over, blocks, counted, impacts }
 }
 
 /// Two groups of four, without look-alikes.
@@ -345,7 +378,9 @@ async fn keep(tx: &mut dyn Tx, draft: &Draft, now: Time) -> Result<Done<Kept>, A
         if first.content_sha256 != order.content_sha256 {
             return Err(Abort::Refused(reused(first)));
         }
-        let same = first.world_sha256 == order.world_sha256 && first.approval == order.approval;
+        // One that needed no second officer may need one by now: it is weighed again when it is issued.
+        let enough = first.approval == order.approval || first.approval == ApprovalNeed::NotNeeded;
+        let same = first.world_sha256 == order.world_sha256 && enough;
         if first.issue_time.is_some() || same {
             let answer = Kept { id: first.id.clone(), replayed: true };
             return Ok(done(first, answer));

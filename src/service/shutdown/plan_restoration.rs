@@ -7,10 +7,11 @@ use std::{
 
 use super::{
     plan::{self, Draft, aside, confirm_code},
-    planned::Planned,
+    planned::{NumberImpact, Planned, is_shown},
     restore::{self, Back},
     shown::not_found,
-    step, weigh,
+    step,
+    weigh::{self, Sole},
 };
 use crate::{
     domain::{
@@ -18,7 +19,7 @@ use crate::{
         personal::Personal,
         refusal::{Refusal, Violation},
         shutdown::{
-            ApprovalNeed, CommandKind,
+            ApprovalNeed, CommandKind, Flags,
             approval::{Authority, may_act},
             limit::{Load, Over},
             list::List,
@@ -131,8 +132,8 @@ async fn find(
         None
     } else {
         let mvnos = back.iter().filter_map(|back| back.row.mvno.clone());
-        let weight = weigh::Weight { load: Load::of_each(mvnos), sole: 0 };
-        weigh::over(tx, &own_terms(&original, caller, order_number, String::new())?, &weight, now).await?
+        let terms = own_terms(&original, caller, order_number, String::new())?;
+        weigh::over(tx, &terms, &Load::of_each(mvnos), Sole::Count(0), now).await?
     };
     Ok(Found { original, back, over })
 }
@@ -169,6 +170,16 @@ fn draw_up(
         approval: if second { ApprovalNeed::SecondOfficer } else { ApprovalNeed::NotNeeded },
         ..order
     };
-    let msisdns = found.back.into_iter().map(|back| back.msisdn).collect();
-    Ok(Draft { order, batches, msisdns, over: found.over, blocks: BTreeSet::new() })
+    // None of them has a flag: all of a small plan are shown, and none of a large one.
+    let counted = vec![(Flags::default(), order.number_count)];
+    let numbers = found.back.len();
+    let shown = found.back.into_iter().filter(|_| is_shown(Flags::default(), numbers));
+    let impact = |Back { row, msisdn }| NumberImpact {
+        msisdn,
+        flags: Flags::default(),
+        mvno: row.mvno,
+        carrier: row.carrier,
+    };
+    let impacts = shown.map(impact).collect();
+    Ok(Draft { order, batches, over: found.over, blocks: BTreeSet::new(), counted, impacts })
 }

@@ -11,11 +11,11 @@ use crate::{
         },
         time::Time,
     },
-    store::sql::{shutdown::OrderRow, shutdown_number::NumberRow},
+    store::sql::shutdown::OrderRow,
 };
 
 /// Impacts in an answer at most.
-const MOST: usize = 1000;
+pub(super) const MOST: usize = 1000;
 
 /// A plan.
 #[derive(Clone, Debug)]
@@ -57,25 +57,19 @@ pub struct NumberImpact {
     pub carrier: Option<ParticipantName>,
 }
 
-/// A plan with its numbers, in the order of the list.
-pub(super) fn planned(order: &OrderRow, numbers: &[(NumberRow, Msisdn)], over: Option<&Over>) -> Planned {
-    let flagged = |wanted: bool| numbers.iter().filter(move |(row, _)| (row.flags.bits() != 0) == wanted);
-    let impact = |(row, msisdn): &(NumberRow, Msisdn)| NumberImpact {
-        msisdn: msisdn.clone(),
-        flags: row.flags,
-        mvno: row.mvno.clone(),
-        carrier: row.carrier.clone(),
+/// A plan, with how many of its numbers have which flags, and those to be shown.
+pub(super) fn planned(
+    order: &OrderRow,
+    counted: &[(Flags, i64)],
+    impacts: Vec<NumberImpact>,
+    over: Option<&Over>,
+) -> Planned {
+    let count = |flag: ImpactFlag| {
+        let with = counted.iter().filter(|(flags, _)| flags.has(flag));
+        let count = with.map(|(_, count)| count).sum::<i64>();
+        (count > 0).then_some((flag, count))
     };
-    let impacts = if numbers.len() <= MOST {
-        numbers.iter().map(impact).collect()
-    } else {
-        flagged(true).take(MOST).map(impact).collect()
-    };
-    let counted = |flag: ImpactFlag| {
-        let count = numbers.iter().filter(|(row, _)| row.flags.has(flag)).count();
-        (count > 0).then(|| (flag, i64::try_from(count).unwrap_or(i64::MAX)))
-    };
-    let flags: Vec<(ImpactFlag, i64)> = ImpactFlag::ALL.iter().filter_map(|flag| counted(*flag)).collect();
+    let flags: Vec<(ImpactFlag, i64)> = ImpactFlag::ALL.iter().filter_map(|flag| count(*flag)).collect();
     Planned {
         id: order.id.clone(),
         kind: order.kind,
@@ -89,6 +83,11 @@ pub(super) fn planned(order: &OrderRow, numbers: &[(NumberRow, Msisdn)], over: O
         expire_time: order.plan_expire_time,
         issued: order.issue_time.is_some(),
     }
+}
+
+/// Whether a number of so many is to be shown: of a small plan each of them.
+pub(super) fn is_shown(flags: Flags, numbers: usize) -> bool {
+    numbers <= MOST || flags != Flags::default()
 }
 
 /// What to read before going on; the first word of each is its code.

@@ -87,7 +87,7 @@ pub async fn restore(
         Cause::Expired | Cause::Unconfirmed => Asked::ByTime,
     };
     let mut raised = conflict::resolve(tx, &order, asked, now).await?;
-    raised.extend(release(tx, &mut order, now).await?);
+    raised.extend(release(tx, persons, &mut order, now).await?);
     Ok((order, raised))
 }
 
@@ -167,12 +167,13 @@ pub(super) fn draw_up(
     let numbers: Vec<Msisdn> = back.iter().map(|back| back.msisdn.clone()).collect();
     let canonical = terms.canonical_of(numbers.len(), numbers.iter().map(Msisdn::reveal));
     let content_sha256 = key::digest(persons, "ORDER", &canonical);
-    let plan_sha256 = key::plan_sha256(persons, terms, &numbers);
+    let plan_sha256 = key::plan_sha256(persons, terms, numbers.iter());
     let rows = back
         .iter()
         .zip(1..)
         .map(|(back, n)| (Some((wave::FIRST, CommandKind::Restore)), sealed(&key, id, n, back)));
     let batches = batch::of(id, CommandKind::Restore, 1, rows.collect());
+    let number_count = i64::try_from(numbers.len()).unwrap_or(i64::MAX);
     let order = OrderRow {
         id: id.to_owned(),
         kind: CommandKind::Restore,
@@ -180,6 +181,8 @@ pub(super) fn draw_up(
         order_number: terms.order_number.clone(),
         content_sha256,
         world_sha256: plan_sha256.clone(),
+        terms_sha256: Some(key::terms_sha256(persons, terms, number_count, &plan_sha256)),
+        ground_sha256: None,
         plan_sha256,
         confirm_code: String::new(),
         header: serde_json::to_string(&terms.header).expect("a header is plain data"),
@@ -188,7 +191,7 @@ pub(super) fn draw_up(
         drill: terms.drill,
         break_glass: false,
         approval: ApprovalNeed::NotNeeded,
-        number_count: i64::try_from(numbers.len()).unwrap_or(i64::MAX),
+        number_count,
         restores: terms.restores.clone(),
         kek_id: Vault::wrapper(&wrapped_key).map_or_else(Vec::new, |id| id.as_bytes().to_vec()),
         wrapped_key,

@@ -1,20 +1,16 @@
-//! What the steps of an order have in common: the order locked, its numbers opened, the world looked at again, and the
-//! answer.
+//! What the steps of an order have in common: the order locked, its list held to its plan, and the answer.
 
-use std::{
-    collections::HashSet,
-    sync::{Arc, Mutex},
-};
+use std::sync::{Arc, Mutex};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     alarm::Raised,
     conflict,
-    judge::{self, Asked, Depth, world_sha256},
-    key, order_name, restore,
+    judge::Asked,
+    key, order_name,
     shown::{Shown, not_found, shown},
-    weigh::Weight,
+    world::PAGE,
 };
 use crate::{
     domain::{
@@ -23,17 +19,18 @@ use crate::{
         participant::{Participant, ParticipantState},
         refusal::{Reason, Refusal},
         shutdown::{
-            CommandKind, ImpactFlag, NumberState,
+            ImpactFlag,
             approval::{Authority, No, may_act, may_see},
             terms::Terms,
         },
         time::Time,
     },
-    service::{Gateway, act::Done, persons::Persons, refusal},
+    service::{act::Done, persons::Persons},
     store::{
         Abort, StoreError, Tx,
-        sql::{self, shutdown::OrderRow, shutdown_number::NumberRow},
+        sql::{self, shutdown::OrderRow, shutdown_number::Listed},
     },
+    vault::SubjectKey,
 };
 
 /// An order after a step.
@@ -45,44 +42,16 @@ pub struct Stepped {
     pub replayed: bool,
 }
 
-/// The numbers of an order, opened. They are what they are from the plan on; where they are in it is not.
-pub(super) struct Numbers {
-    pub(super) rows: Vec<NumberRow>,
-    pub(super) asked: Vec<Asked>,
-}
-
 /// Alarms of a transaction that may be run again; sounded once it is committed.
 #[derive(Clone, Default)]
 pub(super) struct Bells(Arc<Mutex<Vec<Raised>>>);
 
-impl Gateway {
-    /// The numbers of an order. None where there is no such order: the step says so.
-    pub(super) async fn open_numbers(&self, id: &str) -> Result<Arc<Numbers>, Refusal> {
-        let (persons, id) = (self.persons()?.clone(), id.to_owned());
-        let read = self.store.read(move |tx| {
-            let (persons, id) = (persons.clone(), id.clone());
-            Box::pin(async move {
-                let order = sql::shutdown::lookup(tx, &id).await?.filter(|order| !order.is_erased());
-                let Some(order) = order else {
-                    return Ok(Arc::new(Numbers { rows: Vec::new(), asked: Vec::new() }));
-                };
-                let key = key::unlock(&persons, &order)?;
-                let rows = sql::shutdown_number::of_order(tx, &id).await?;
-                let asked = rows.iter().map(|row| open(&key, row)).collect::<Result<_, _>>()?;
-                Ok::<_, Abort>(Arc::new(Numbers { rows, asked }))
-            })
-        });
-        read.await.map_err(refusal)
-    }
-}
-
-fn open(key: &crate::vault::SubjectKey, row: &NumberRow) -> Result<Asked, StoreError> {
-    let number_index = row.number_index.as_slice().try_into();
+/// A number of an order, opened to be looked at.
+pub(super) fn open(key: &SubjectKey, order: &OrderRow, listed: &Listed) -> Result<Asked, StoreError> {
     Ok(Asked {
-        msisdn: key::open(key, row)?,
-        number_index: number_index
-            .map_err(|_| StoreError::inconsistent("shutdown_number", "number_index", &row.order_id))?,
-        twice: row.flags.has(ImpactFlag::Duplicate),
+        msisdn: key::open_at(key, &order.id, listed.n, &listed.number)?,
+        number_index: listed.number_index,
+        twice: listed.flags.has(ImpactFlag::Duplicate),
     })
 }
 
@@ -160,56 +129,31 @@ pub(super) fn terms(order: &OrderRow) -> Result<Terms, StoreError> {
     })
 }
 
-/// Refuses an order whose numbers are no more what its plan found.
-pub(super) async fn is_as_planned(
+/// Whether terms and list still are what the plan's digest is of. A list is so where it is as long: each of its numbers is
+/// opened once more before it goes, and opens at its own place alone.
+pub(super) async fn is_whole(
     tx: &mut dyn Tx,
     persons: &Persons,
     order: &OrderRow,
-    numbers: &Numbers,
-    now: Time,
-) -> Result<(), Abort> {
-    let same = match &order.restores {
-        Some(original) => are_still_off(tx, original, numbers).await?,
-        None => {
-            let terms = terms(order)?;
-            let impacts =
-                judge::look(tx, persons, &terms, &order.id, &numbers.asked, Depth::Fate, now).await?;
-            let world = impacts.iter().map(|one| (one.fate, one.mvno.as_ref(), one.line.as_deref()));
-            world_sha256(world) == order.world_sha256
-        }
-    };
-    if same {
-        return Ok(());
+) -> Result<bool, StoreError> {
+    let terms = terms(order)?;
+    if let Some(kept) = &order.terms_sha256 {
+        let same = key::terms_sha256(persons, &terms, order.number_count, &order.plan_sha256) == *kept;
+        return Ok(same && sql::shutdown::count_numbers(tx, &order.id).await? == order.number_count);
     }
-    let message = "What the plan said of its numbers is no longer so; make another plan.";
-    Err(Abort::Refused(Refusal::new(Reason::PlanStale, message).with("plan", super::plan_name(&order.id))))
-}
-
-/// Whether nobody has let numbers of a restoration back since it was planned.
-async fn are_still_off(tx: &mut dyn Tx, original: &str, numbers: &Numbers) -> Result<bool, StoreError> {
-    let Some(original) = sql::shutdown::lookup_locked(tx, original).await? else { return Ok(false) };
-    let off = restore::off(tx, &original, None).await?;
-    let off: HashSet<&[u8]> = off.iter().map(|row| row.number_index.as_slice()).collect();
-    let mut waiting = numbers.rows.iter().filter(|row| row.state == NumberState::Planned);
-    Ok(waiting.all(|row| off.contains(row.number_index.as_slice())))
-}
-
-/// What an order weighs: everything that may go, now or when it is decided.
-pub(super) fn weight(order: &OrderRow, numbers: &Numbers) -> Weight {
-    let mut weight = Weight::default();
-    for row in numbers.rows.iter().filter(|row| row.state != NumberState::Refused) {
-        weight.sole += i64::from(order.kind == CommandKind::Shutdown && row.flags.has(ImpactFlag::SoleLine));
-        if let Some(mvno) = &row.mvno {
-            weight.load.add(mvno.clone(), 1);
+    let (key, mut after) = (key::unlock(persons, order)?, (-1, 0));
+    let mut numbers: Vec<(i64, Msisdn)> = Vec::new();
+    loop {
+        let page = sql::shutdown_number::list_after(tx, &order.id, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = (last.batch, last.n);
+        for listed in &page {
+            numbers.push((listed.n, open(&key, order, listed)?.msisdn));
         }
     }
-    weight
-}
-
-/// Whether the rows still are the list that the plan's digest is of.
-pub(super) fn is_whole(persons: &Persons, order: &OrderRow, numbers: &Numbers) -> Result<bool, StoreError> {
-    let msisdns: Vec<Msisdn> = numbers.asked.iter().map(|asked| asked.msisdn.clone()).collect();
-    Ok(key::plan_sha256(persons, &terms(order)?, &msisdns) == order.plan_sha256)
+    numbers.sort_unstable_by_key(|(n, _)| *n);
+    let numbers = numbers.iter().map(|(_, msisdn)| msisdn);
+    Ok(key::plan_sha256(persons, &terms, numbers) == order.plan_sha256)
 }
 
 /// The answer of a step, with what the ledger says of it.

@@ -4,7 +4,7 @@
 use crate::{
     domain::{
         shutdown::{
-            CommandKind, Urgency,
+            CommandKind, ImpactFlag, Urgency,
             limit::{self, Load, Over},
             terms::Terms,
         },
@@ -12,27 +12,27 @@ use crate::{
     },
     store::{
         StoreError, Tx,
-        sql::{shutdown_known, shutdown_weight},
+        sql::{shutdown_known, shutdown_number, shutdown_weight},
     },
 };
 
-/// What an order weighs.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Weight {
-    /// Its numbers by MVNO, without those refused.
-    pub(super) load: Load,
-    /// How many of them are the only line of their holder.
-    pub(super) sole: i64,
+/// Who loses the only line there is: counted already, or to be counted of an order where that matters.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Sole<'o> {
+    /// So many.
+    Count(i64),
+    /// Those of this order.
+    Of(&'o str),
 }
 
 /// Why a second officer is needed, where one is. A restoration needs none where what it undoes needed none.
 pub(super) async fn over(
     tx: &mut dyn Tx,
     terms: &Terms,
-    weight: &Weight,
+    load: &Load,
+    sole: Sole<'_>,
     now: Time,
 ) -> Result<Option<Over>, StoreError> {
-    let load = &weight.load;
     let window =
         shutdown_weight::since(tx, &terms.organisation, terms.kind, terms.drill, limit::window_start(now))
             .await?;
@@ -43,8 +43,14 @@ pub(super) async fn over(
     if terms.drill || terms.break_glass {
         return Ok(None);
     }
-    if terms.kind == CommandKind::Shutdown && terms.urgency == Urgency::Normal && weight.sole > 0 {
-        return Ok(Some(Over::SoleLine(weight.sole)));
+    if terms.kind == CommandKind::Shutdown && terms.urgency == Urgency::Normal {
+        let sole = match sole {
+            Sole::Count(count) => count,
+            Sole::Of(id) => shutdown_number::count_flag(tx, id, ImpactFlag::SoleLine).await?,
+        };
+        if sole > 0 {
+            return Ok(Some(Over::SoleLine(sole)));
+        }
     }
     for (mvno, sum) in limit::shares(load, &window) {
         let Some(least) = limit::lines_for(sum) else { continue };

@@ -93,6 +93,19 @@ pub async fn count_active(tx: &mut dyn Tx, mvno: &ParticipantName) -> Result<i64
     rows.first().ok_or_else(|| StoreError::inconsistent("allocation", "count", ""))?.int(0)
 }
 
+/// How many allocations there ever were, and how many of them are in force. None is ever taken out of the record, and one
+/// that was returned stays so: where both are as they were, every block is whose it was.
+pub async fn counts(tx: &mut dyn Tx) -> Result<(i64, i64), StoreError> {
+    let all = "SELECT COUNT(*) FROM allocation";
+    let active = "SELECT COUNT(*) FROM allocation WHERE return_time IS NULL";
+    let rows = tx.query_all(&[(all, vec![]), (active, vec![])]).await?;
+    let count = |at: usize| {
+        let row = rows.get(at).and_then(|rows| rows.first());
+        row.ok_or_else(|| StoreError::inconsistent("allocation", "count", ""))?.int(0)
+    };
+    Ok((count(0)?, count(1)?))
+}
+
 /// Allocations after an id, in the order of allocation, of one MVNO or carrier or of all.
 pub async fn list(
     tx: &mut dyn Tx,

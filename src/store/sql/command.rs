@@ -128,8 +128,17 @@ pub async fn orders_of(
     static SQL: LazyLock<&'static str> = LazyLock::new(|| {
         any::text("SELECT DISTINCT order_id FROM command WHERE receiver = ?1 AND sequence IN ", 1, "")
     });
-    let sequences: Vec<i64> = sequences.iter().copied().collect();
-    let rows = any::query_ints(tx, &SQL, values![receiver], &sequences).await?;
+    let rows = match run(sequences) {
+        Some((first, last)) => {
+            let sql = "SELECT DISTINCT order_id FROM command
+                       WHERE receiver = ?1 AND sequence >= ?2 AND sequence <= ?3";
+            tx.query(sql, values![receiver, first, last]).await?
+        }
+        None => {
+            let sequences: Vec<i64> = sequences.iter().copied().collect();
+            any::query_ints(tx, &SQL, values![receiver], &sequences).await?
+        }
+    };
     rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
 }
 
@@ -144,8 +153,28 @@ pub async fn of_sequences(
             concat!("SELECT ", columns!(), " FROM command WHERE receiver = ?1 AND sequence IN ");
         any::text(BEFORE, 1, "")
     });
-    let sequences: Vec<i64> = sequences.iter().copied().collect();
-    any::query_ints(tx, &SQL, values![receiver], &sequences).await?.iter().map(read).collect()
+    let rows = match run(sequences) {
+        Some((first, last)) => {
+            const RUN: &str = concat!(
+                "SELECT ",
+                columns!(),
+                " FROM command WHERE receiver = ?1 AND sequence >= ?2 AND sequence <= ?3"
+            );
+            tx.query(RUN, values![receiver, first, last]).await?
+        }
+        None => {
+            let sequences: Vec<i64> = sequences.iter().copied().collect();
+            any::query_ints(tx, &SQL, values![receiver], &sequences).await?
+        }
+    };
+    rows.iter().map(read).collect()
+}
+
+/// The first and the last, where none between them is missing: most are acknowledged one after the other.
+fn run(sequences: &BTreeSet<i64>) -> Option<(i64, i64)> {
+    let (first, last) = (*sequences.first()?, *sequences.last()?);
+    let all = i64::try_from(sequences.len()).ok()? == last.checked_sub(first)?.checked_add(1)?;
+    all.then_some((first, last))
 }
 
 /// The commands of a receiver after a sequence, in order.

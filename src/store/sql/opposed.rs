@@ -25,6 +25,16 @@ pub async fn any_restoration(tx: &mut dyn Tx) -> Result<bool, StoreError> {
     Ok(!tx.query(sql, values![]).await?.is_empty())
 }
 
+/// Whether any restoration may have numbers at its receivers: one that was cancelled has those that were out.
+pub async fn any_restoration_out(tx: &mut dyn Tx) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM shutdown_order WHERE kind = 'RESTORE' AND state IN ('IN_PROGRESS', 'HALTED')
+               UNION ALL
+               SELECT 1 FROM shutdown_order WHERE kind = 'RESTORE' AND state = 'CANCELLED' AND erase_time IS NULL
+                 AND state IN ('COMPLETED', 'PARTIAL', 'CANCELLED', 'EXPIRED')
+               LIMIT 1";
+    Ok(!tx.query(sql, values![]).await?.is_empty())
+}
+
 /// The numbers of an order that are to be released, and that an opposite order in force is about: a shutdown that is not
 /// undone, or a restoration that is not through. The order that a restoration restores is none; nor is one about other
 /// services.

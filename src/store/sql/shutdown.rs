@@ -27,6 +27,10 @@ pub struct OrderRow {
     pub plan_sha256: String,
     /// What the plan found of its numbers.
     pub world_sha256: String,
+    /// Its terms, and what is approved; `None` in an old plan.
+    pub terms_sha256: Option<String>,
+    /// What the fate of its numbers rested on beside their lines and other orders; `None` where that is not known.
+    pub ground_sha256: Option<String>,
     /// What its issuer repeats.
     pub confirm_code: String,
     /// JSON: what else its header says.
@@ -121,7 +125,8 @@ macro_rules! columns {
         "id, kind, organisation, order_number, content_sha256, plan_sha256, world_sha256, confirm_code, header,
          scopes, urgency, drill, break_glass, approval, number_count, restores, wrapped_key, kek_id, planned_by,
          plan_time, plan_expire_time, evidence_time, effective_time, expire_time, state, wave, issued_by, issue_time,
-         issue_reason, approve_by_time, approved_by, approve_time, update_time, next_time"
+         issue_reason, approve_by_time, approved_by, approve_time, update_time, next_time,
+         terms_sha256, ground_sha256"
     };
 }
 
@@ -132,7 +137,7 @@ pub async fn add(tx: &mut dyn Tx, row: &OrderRow) -> Result<(), StoreError> {
             "INSERT INTO shutdown_order (",
             columns!(),
             ") VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20,
-             ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34)"
+             ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36)"
         ),
         values![
             row.id.as_str(),
@@ -169,6 +174,8 @@ pub async fn add(tx: &mut dyn Tx, row: &OrderRow) -> Result<(), StoreError> {
             row.approve_time,
             row.update_time,
             row.next_time,
+            row.terms_sha256.as_deref(),
+            row.ground_sha256.as_deref(),
         ],
     )
     .await
@@ -364,6 +371,13 @@ pub async fn pending_batches(tx: &mut dyn Tx, order_id: &str) -> Result<Vec<Batc
     rows.iter().map(read_batch).collect()
 }
 
+/// How many numbers the batches of an order have.
+pub async fn count_numbers(tx: &mut dyn Tx, order_id: &str) -> Result<i64, StoreError> {
+    let sql = "SELECT CAST(COALESCE(SUM(number_count), 0) AS BIGINT) FROM shutdown_batch WHERE order_id = ?1";
+    let rows = tx.query(sql, values![order_id]).await?;
+    rows.first().ok_or_else(|| StoreError::inconsistent("shutdown_batch", "number_count", order_id))?.int(0)
+}
+
 /// One batch of an order.
 pub async fn batch(tx: &mut dyn Tx, order_id: &str, batch: i64) -> Result<Option<BatchRow>, StoreError> {
     let rows = tx
@@ -428,6 +442,8 @@ fn sense(row: &Row) -> Result<OrderRow, StoreError> {
         approve_time: row.opt_time(31)?,
         update_time: row.time(32)?,
         next_time: row.opt_time(33)?,
+        terms_sha256: opt_text(34)?,
+        ground_sha256: opt_text(35)?,
     })
 }
 

@@ -84,7 +84,8 @@ pub async fn hold(tx: &mut dyn Tx, order: &OrderRow, numbers: &[Changed]) -> Res
         let count = i64::try_from(group.len()).unwrap_or(i64::MAX);
         for (batch, more) in [(group[0].batch, -count), (0, count)] {
             tx.send(
-                "UPDATE shutdown_batch SET number_count = number_count + ?3 WHERE order_id = ?1 AND batch = ?2",
+                "UPDATE shutdown_batch SET number_count = number_count + ?3, tally = NULL
+                 WHERE order_id = ?1 AND batch = ?2",
                 values![order.id.as_str(), batch, more],
             )
             .await?;

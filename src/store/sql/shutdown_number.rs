@@ -1,12 +1,16 @@
 //! The numbers of plans and orders: one row for each number and order.
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
 
-use super::{any, values};
+use super::{any, shutdown_place, values};
 use crate::{
     domain::{
+        command::tally,
         name::ParticipantName,
-        shutdown::{Flags, ImpactFlag, NumberState, Side},
+        shutdown::{Flags, ImpactFlag, NumberState},
         time::Time,
     },
     store::{Row, StoreError, Tx},
@@ -53,6 +57,21 @@ pub struct NumberRow {
     pub verify_time: Option<Time>,
     /// The order that won.
     pub overruled_by: Option<String>,
+}
+
+/// A number as every step can look at it again.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// In which batch.
+    pub batch: i64,
+    /// Its place in the list.
+    pub n: i64,
+    /// By which it is found.
+    pub number_index: [u8; 32],
+    /// Sealed.
+    pub number: Vec<u8>,
+    /// What the plan said.
+    pub flags: Flags,
 }
 
 /// Which numbers of orders.
@@ -158,6 +177,44 @@ pub async fn send(tx: &mut dyn Tx, row: &NumberRow) -> Result<(), StoreError> {
     .await
 }
 
+/// The numbers of an order after one of a batch, batch by batch.
+pub async fn list_after(
+    tx: &mut dyn Tx,
+    order_id: &str,
+    after: (i64, i64),
+    limit: i64,
+) -> Result<Vec<Listed>, StoreError> {
+    let sql = "SELECT batch, n, number_index, number, flags FROM shutdown_number
+               WHERE order_id = ?1 AND (batch, n) > (?2, ?3) ORDER BY batch, n LIMIT ?4";
+    let one = |row: &Row| {
+        let number_index = row.blob(2)?.try_into();
+        Ok(Listed {
+            batch: row.int(0)?,
+            n: row.int(1)?,
+            number_index: number_index
+                .map_err(|_| StoreError::inconsistent("shutdown_number", "number_index", order_id))?,
+            number: row.blob(3)?.to_vec(),
+            flags: Flags::from_bits(row.int(4)?),
+        })
+    };
+    tx.query(sql, values![order_id, after.0, after.1, limit]).await?.iter().map(one).collect()
+}
+
+/// How many numbers of an order have which flags.
+pub async fn flags(tx: &mut dyn Tx, order_id: &str) -> Result<Vec<(Flags, i64)>, StoreError> {
+    let sql = "SELECT flags, COUNT(*) FROM shutdown_number WHERE order_id = ?1 GROUP BY flags";
+    let rows = tx.query(sql, values![order_id]).await?;
+    rows.iter().map(|row| Ok((Flags::from_bits(row.int(0)?), row.int(1)?))).collect()
+}
+
+/// How many numbers with that flag may go.
+pub async fn count_flag(tx: &mut dyn Tx, order_id: &str, flag: ImpactFlag) -> Result<i64, StoreError> {
+    let sql = "SELECT COUNT(*) FROM shutdown_number
+               WHERE order_id = ?1 AND state <> 'REFUSED' AND (flags & ?2) <> 0";
+    let rows = tx.query(sql, values![order_id, Flags::default().with(flag).bits()]).await?;
+    rows.first().ok_or_else(|| StoreError::inconsistent("shutdown_number", "count", order_id))?.int(0)
+}
+
 /// The numbers of a batch, in the order of the list.
 pub async fn of_batch(tx: &mut dyn Tx, order_id: &str, batch: i64) -> Result<Vec<NumberRow>, StoreError> {
     let sql =
@@ -169,6 +226,17 @@ pub async fn of_batch(tx: &mut dyn Tx, order_id: &str, batch: i64) -> Result<Vec
 pub async fn of_order(tx: &mut dyn Tx, order_id: &str) -> Result<Vec<NumberRow>, StoreError> {
     let sql = concat!("SELECT ", columns!(), " FROM shutdown_number WHERE order_id = ?1 ORDER BY n");
     tx.query(sql, values![order_id]).await?.iter().map(read).collect()
+}
+
+/// The first numbers of a plan that have a flag.
+pub async fn flagged(tx: &mut dyn Tx, order_id: &str, limit: usize) -> Result<Vec<NumberRow>, StoreError> {
+    let sql = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM shutdown_number WHERE order_id = ?1 AND flags <> 0 ORDER BY n LIMIT ?2"
+    );
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    tx.query(sql, values![order_id, limit]).await?.iter().map(read).collect()
 }
 
 /// Numbers of a plan after a mark: those with a flag, in the order of the list, then those without. Of one flag only
@@ -248,7 +316,7 @@ pub async fn spare(tx: &mut dyn Tx, order_id: &str, ns: &[i64]) -> Result<(), St
         )
         .await?;
     }
-    Ok(())
+    shutdown_place::forget(tx, order_id, 0).await
 }
 
 /// Takes numbers out of the batch that goes to nobody, to be put into others.
@@ -262,7 +330,8 @@ pub async fn take_out(tx: &mut dyn Tx, order_id: &str, ns: &[i64]) -> Result<(),
     }
     let count = i64::try_from(ns.len()).unwrap_or(i64::MAX);
     tx.send(
-        "UPDATE shutdown_batch SET number_count = number_count - ?2 WHERE order_id = ?1 AND batch = 0",
+        "UPDATE shutdown_batch SET number_count = number_count - ?2, tally = NULL
+         WHERE order_id = ?1 AND batch = 0",
         values![order_id, count],
     )
     .await
@@ -334,60 +403,31 @@ pub async fn of_appeal(tx: &mut dyn Tx, appeal_index: &[u8]) -> Result<Option<Nu
     tx.query(sql, values![appeal_index.to_vec()]).await?.first().map(read).transpose()
 }
 
-/// How many numbers of an order are in each state.
+/// How many numbers of an order are in each state, in the order of the states' words. Batches of which nobody has kept the
+/// count are counted.
 pub async fn tally(tx: &mut dyn Tx, order_id: &str) -> Result<Vec<(NumberState, i64)>, StoreError> {
-    let sql = "SELECT state, COUNT(*) FROM shutdown_number WHERE order_id = ?1 GROUP BY state";
-    let rows = tx.query(sql, values![order_id]).await?;
+    const KEPT: &str = "SELECT batch, tally FROM shutdown_batch WHERE order_id = ?1";
+    const BATCH: &str = "SELECT state, COUNT(*) FROM shutdown_number WHERE order_id = ?1 AND batch = ?2
+        GROUP BY state";
+    let mut sums: BTreeMap<&'static str, (NumberState, i64)> = BTreeMap::new();
+    let mut add = |state: NumberState, count| sums.entry(state.as_str()).or_insert((state, 0)).1 += count;
+    let mut uncounted = Vec::new();
+    for row in tx.query(KEPT, values![order_id]).await? {
+        if row.opt_text(1)?.is_none() {
+            uncounted.push((BATCH, values![order_id, row.int(0)?].to_vec()));
+            continue;
+        }
+        let kept = row.word(1, tally::parse);
+        let kept = kept.map_err(|error| error.named("shutdown_batch", "batch, tally", order_id))?;
+        kept.into_iter().for_each(|(place, count)| add(place.state, count));
+    }
     let pair = |row: &Row| Ok((row.word(0, NumberState::parse)?, row.int(1)?));
-    rows.iter()
-        .map(|row| {
-            pair(row).map_err(|error: StoreError| error.named("shutdown_number", "state, count", order_id))
-        })
-        .collect()
-}
-
-/// Moves every number of a batch that is in one state to another, as a whole and on one side.
-pub async fn move_batch(
-    tx: &mut dyn Tx,
-    order_id: &str,
-    batch: i64,
-    side: Side,
-    from: NumberState,
-    to: NumberState,
-) -> Result<(), StoreError> {
-    let sql = match side {
-        Side::Mvno => {
-            "UPDATE shutdown_number SET mvno_state = ?4
-             WHERE order_id = ?1 AND batch = ?2 AND mvno_state = ?3"
-        }
-        Side::Carrier => {
-            "UPDATE shutdown_number SET carrier_state = ?4
-             WHERE order_id = ?1 AND batch = ?2 AND carrier_state = ?3"
-        }
-    };
-    tx.send(sql, values![order_id, batch, from.as_str(), to.as_str()]).await
-}
-
-/// Saves what changes of a number.
-pub async fn save(tx: &mut dyn Tx, row: &NumberRow) -> Result<(), StoreError> {
-    tx.send(
-        "UPDATE shutdown_number SET state = ?4, code = ?5, mvno_state = ?6, carrier_state = ?7, execute_time = ?8,
-           verify_time = ?9, overruled_by = ?10
-         WHERE order_id = ?1 AND batch = ?2 AND n = ?3",
-        values![
-            row.order_id.as_str(),
-            row.batch,
-            row.n,
-            row.state.as_str(),
-            row.code.as_deref(),
-            row.mvno_state.as_str(),
-            row.carrier_state.as_str(),
-            row.execute_time,
-            row.verify_time,
-            row.overruled_by.as_deref(),
-        ],
-    )
-    .await
+    for row in tx.query_all(&uncounted).await?.iter().flatten() {
+        let (state, count) = pair(row)
+            .map_err(|error: StoreError| error.named("shutdown_number", "state, count", order_id))?;
+        add(state, count);
+    }
+    Ok(sums.into_values().collect())
 }
 
 fn read(row: &Row) -> Result<NumberRow, StoreError> {

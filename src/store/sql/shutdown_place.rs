@@ -8,6 +8,7 @@ use crate::{
         caller::Class,
         command::{
             fold::{self, Place},
+            tally::{self, Tally},
             wave::Wave,
         },
         name::ParticipantName,
@@ -39,8 +40,8 @@ pub struct Left<'a> {
     pub now: Time,
 }
 
-/// How many of them are at each place.
-pub async fn tally(tx: &mut dyn Tx, chosen: Chosen<'_>) -> Result<Vec<(Place, i64)>, StoreError> {
+/// How many of them are at each place. Those of a whole batch are counted only where nobody has kept the count.
+pub async fn tally(tx: &mut dyn Tx, chosen: Chosen<'_>) -> Result<Tally, StoreError> {
     const ALL: &str = "SELECT state, mvno_state, carrier_state, COUNT(*) FROM shutdown_number
         WHERE order_id = ?1 AND batch = ?2 GROUP BY state, mvno_state, carrier_state";
     static SOME: LazyLock<&'static str> = LazyLock::new(|| {
@@ -49,25 +50,45 @@ pub async fn tally(tx: &mut dyn Tx, chosen: Chosen<'_>) -> Result<Vec<(Place, i6
         any::text(before, 2, " GROUP BY state, mvno_state, carrier_state")
     });
     let own = values![chosen.order_id, chosen.batch];
-    let mut tally: Vec<(Place, i64)> = Vec::new();
     let rows = match chosen.ns {
-        None => tx.query(ALL, own).await?,
+        None => {
+            let kept = "SELECT tally FROM shutdown_batch WHERE order_id = ?1 AND batch = ?2";
+            let kept = tx.query(kept, own).await?;
+            if let Some(row) = kept.first()
+                && row.opt_text(0)?.is_some()
+            {
+                return row
+                    .word(0, tally::parse)
+                    .map_err(|error| error.named("shutdown_batch", "tally", chosen.order_id));
+            }
+            tx.query(ALL, own).await?
+        }
         Some(ns) => any::query_ints(tx, &SOME, own, ns).await?,
     };
+    let mut tally = Tally::new();
     for row in &rows {
         let (place, count) =
             read(row).map_err(|error| error.named("shutdown_number", PLACE, chosen.order_id))?;
         // Of a long list each part is counted by itself.
-        match tally.iter_mut().find(|(other, _)| *other == place) {
-            Some((_, sum)) => *sum += count,
-            None => tally.push((place, count)),
-        }
+        tally::add(&mut tally, place, count);
     }
     Ok(tally)
 }
 
-/// Moves those of them that are at one place to another.
+/// Moves those of them that are at one place to another. What was counted of their batch is no longer so.
 pub async fn shift(
+    tx: &mut dyn Tx,
+    chosen: Chosen<'_>,
+    from: Place,
+    to: Place,
+    left: Left<'_>,
+) -> Result<(), StoreError> {
+    shift_uncounted(tx, chosen, from, to, left).await?;
+    forget(tx, chosen.order_id, chosen.batch).await
+}
+
+/// The same by whoever keeps the count of the batch in the same transaction.
+pub async fn shift_uncounted(
     tx: &mut dyn Tx,
     chosen: Chosen<'_>,
     from: Place,
@@ -176,6 +197,29 @@ pub async fn kept_off(
     rows.iter().map(|row| Ok((row.int(0)?, row.blob(1)?.to_vec()))).collect()
 }
 
+/// Keeps how many of a batch are at each place.
+pub async fn keep(
+    tx: &mut dyn Tx,
+    order_id: &str,
+    batch: i64,
+    tally: &[(Place, i64)],
+) -> Result<(), StoreError> {
+    tx.send(
+        "UPDATE shutdown_batch SET tally = ?3 WHERE order_id = ?1 AND batch = ?2",
+        values![order_id, batch, tally::text(tally)],
+    )
+    .await
+}
+
+/// Numbers of a batch were moved, and not counted.
+pub async fn forget(tx: &mut dyn Tx, order_id: &str, batch: i64) -> Result<(), StoreError> {
+    tx.send(
+        "UPDATE shutdown_batch SET tally = NULL WHERE order_id = ?1 AND batch = ?2 AND tally IS NOT NULL",
+        values![order_id, batch],
+    )
+    .await
+}
+
 /// Keeps the counts of a batch.
 pub async fn count(
     tx: &mut dyn Tx,
@@ -187,9 +231,16 @@ pub async fn count(
         tally.iter().filter(|(place, _)| of(place.state)).map(|(_, count)| count).sum()
     };
     tx.send(
-        "UPDATE shutdown_batch SET executed_count = ?3, failed_count = ?4, final_count = ?5
+        "UPDATE shutdown_batch SET executed_count = ?3, failed_count = ?4, final_count = ?5, tally = ?6
          WHERE order_id = ?1 AND batch = ?2",
-        values![order_id, batch, sum(fold::is_executed), sum(fold::is_bad), sum(fold::is_final)],
+        values![
+            order_id,
+            batch,
+            sum(fold::is_executed),
+            sum(fold::is_bad),
+            sum(fold::is_final),
+            tally::text(tally)
+        ],
     )
     .await
 }

@@ -22,6 +22,23 @@ pub async fn add(tx: &mut dyn Tx, order_id: &str, load: &Load) -> Result<(), Sto
     Ok(())
 }
 
+/// What an order weighs by its batches: all that may go, now or when it is decided.
+pub async fn of_order(tx: &mut dyn Tx, order_id: &str) -> Result<Load, StoreError> {
+    const GOES: &str = "SELECT mvno, CAST(SUM(number_count) AS BIGINT) FROM shutdown_batch
+         WHERE order_id = ?1 AND batch > 0 AND mvno IS NOT NULL GROUP BY mvno";
+    const HELD: &str = "SELECT mvno, COUNT(*) FROM shutdown_number
+         WHERE order_id = ?1 AND batch = 0 AND state <> 'REFUSED' AND mvno IS NOT NULL GROUP BY mvno";
+    let mut load = Load::default();
+    for sql in [GOES, HELD] {
+        for row in &tx.query(sql, values![order_id]).await? {
+            let (mvno, numbers) =
+                read(row).map_err(|error| error.named("shutdown_batch", "mvno, number_count", order_id))?;
+            load.add(mvno, numbers);
+        }
+    }
+    Ok(load)
+}
+
 /// What an organisation issued since that moment: all of an order that waits, goes on or is through, and what was
 /// released of one that was stopped.
 pub async fn since(
