@@ -169,21 +169,19 @@ async fn known(
 
 fn enrol(work: &Work, document_index: &[u8; 32], now: Time) -> (New, SubjectKey) {
     let person = work.registration.subject.person();
-    let index = work.persons.index_of(person);
     let id = host::new_id(now);
-    let token = work.persons.vault.index().subject_token(&work.mvno, &index);
     let (key, wrapped_key) = work.persons.vault.enrol(Owner::new(&work.mvno, &id), 1);
     let document = key.seal(sql::subject::DOCUMENT.at(&id), &seal::document(person));
     let row = SubjectRow {
         id,
         mvno: work.mvno.clone(),
-        token: token.as_str().to_owned(),
+        document_index: document_index.to_vec(),
         kind: person.kind,
         wrapped_key,
         document,
     };
     let kek_id = work.persons.vault.newest().as_bytes().to_vec();
-    (New { row, document_index: document_index.to_vec(), kek_id, create_time: now }, key)
+    (New { row, kek_id, create_time: now }, key)
 }
 
 // === impl Gathered ===

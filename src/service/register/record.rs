@@ -92,7 +92,7 @@ pub(super) async fn record(
         state: line.registration,
         checks,
         quota: Quota::of(u32::try_from(used).unwrap_or(u32::MAX), registration.subject.limit()),
-        subject_token: person.row.token,
+        subject_token: work.persons.token_of(&person.row)?.as_str().to_owned(),
     };
     Ok(Done { answer, subject: name, detail, revision: None })
 }
