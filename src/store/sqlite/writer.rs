@@ -115,8 +115,10 @@ impl Writer {
         }
     }
 
-    /// Does one task and whatever else waits.
+    /// Does one task and whatever else waits. Whoever is about to ask goes first: where cores are few, those who were
+    /// just answered ask again on this one, and more of them share a flush.
     fn group(&mut self, first: Task) {
+        thread::yield_now();
         let mut jobs = Vec::new();
         let mut refreshes = Vec::new();
         let mut next = Some(first);
