@@ -82,13 +82,12 @@ fn add(database: &Connection, vault: &Vault, n: u64, at: Time) {
         database.prepare_cached(sql).and_then(|mut insert| insert.execute(values)).expect("inserted");
     };
     insert(
-        "INSERT INTO subject (id, mvno, document_index, subject_token, document_type, wrapped_key, kek_id, document,
-           create_time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+        "INSERT INTO subject (id, mvno, document_index, document_type, wrapped_key, kek_id, document, create_time)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         params![
             subject,
             mvno.to_string(),
             document_index.as_bytes(),
-            vault.index().subject_token(&mvno, &document_index).as_str(),
             kind,
             wrapped,
             vault.newest().as_bytes(),

@@ -21,6 +21,10 @@ use crate::{
         refusal::{Reason, Refusal},
         time::{Clock, Time},
     },
+    store::{
+        StoreError, Tx,
+        sql::{self, subject::SubjectRow},
+    },
     vault::{
         Vault,
         index::{BlindIndex, SubjectToken},
@@ -67,6 +71,30 @@ impl Persons {
     pub fn index_of_number(&self, kind: DocumentType, number: &DocumentNumber) -> BlindIndex {
         let (kind, number) = number.counted(kind);
         self.vault.index().document(kind.as_str(), number)
+    }
+
+    /// The token of a subject at its MVNO.
+    pub fn token_of(&self, subject: &SubjectRow) -> Result<SubjectToken, StoreError> {
+        let document = BlindIndex::from_bytes(&subject.document_index)
+            .ok_or_else(|| StoreError::inconsistent("subject", "document_index", &subject.id))?;
+        Ok(self.vault.index().subject_token(&subject.mvno, &document))
+    }
+
+    /// The subscriber of that MVNO for whom a token stands.
+    pub async fn subject_of(
+        &self,
+        tx: &mut dyn Tx,
+        mvno: &ParticipantName,
+        token: &str,
+    ) -> Result<Option<SubjectRow>, StoreError> {
+        let Some(token) = SubjectToken::parse(token) else { return Ok(None) };
+        if token.is_former() {
+            return sql::subject::of_former_token(tx, mvno, token.as_str()).await;
+        }
+        match self.vault.index().subject_of(mvno, &token) {
+            None => Ok(None),
+            Some(document) => sql::subject::of_document(tx, mvno, document.as_bytes()).await,
+        }
     }
 
     /// The context of an act whose request is about a person: the ledger knows the request by a keyed digest, because a

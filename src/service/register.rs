@@ -27,6 +27,7 @@ use crate::{
         fault::Code,
         identity::outcome::{AuthorityMatch, CheckOutcome},
         name::ParticipantName,
+        personal::Personal,
         quota::Quota,
         refusal::{Refusal, Violation},
         registration::{
@@ -39,6 +40,7 @@ use crate::{
         time::Time,
     },
     store::{Abort, Tx},
+    vault::index::BlindIndex,
 };
 
 /// A registration made.
@@ -67,13 +69,21 @@ pub struct Checked {
     pub code: Option<Code>,
 }
 
-/// What one registration is worked on with, in every try of its transaction.
+/// What one registration is worked on with, in every try of its transaction. What can be made before is, so that the
+/// transaction has less to do.
 struct Work {
     persons: Arc<Persons>,
     rules: Arc<RuleBook>,
     mvno: ParticipantName,
     registration: Registration,
     answers: Vec<Option<AuthorityMatch>>,
+    /// The number in E.164.
+    e164: Personal,
+    number_index: BlindIndex,
+    /// Of the person by whom the line is counted.
+    document_index: BlindIndex,
+    /// Number and document, as the ledger has them.
+    pseudonyms: (String, String),
 }
 
 /// The path of the message in its request.
@@ -107,7 +117,7 @@ impl Gateway {
             };
             answers.push(persons.ask(&mvno, person, photo, now).await?);
         }
-        let work = Arc::new(Work { persons, rules: self.rules.clone(), mvno, registration, answers });
+        let work = Arc::new(Work::new(persons, self.rules.clone(), mvno, registration, answers));
         self.act(context, move |tx, now| {
             let work = work.clone();
             Box::pin(async move { work.run(tx, now).await })
@@ -119,6 +129,29 @@ impl Gateway {
 // === impl Work ===
 
 impl Work {
+    fn new(
+        persons: Arc<Persons>,
+        rules: Arc<RuleBook>,
+        mvno: ParticipantName,
+        registration: Registration,
+        answers: Vec<Option<AuthorityMatch>>,
+    ) -> Self {
+        let (index, person) = (persons.vault.index(), registration.subject.person());
+        let (kind, number) = person.counted();
+        let e164 = Personal::new(registration.msisdn.e164());
+        Self {
+            number_index: index.number(e164.reveal()),
+            document_index: persons.index_of(person),
+            pseudonyms: (index.ledger("MSISDN", e164.reveal()), index.ledger(kind.as_str(), number)),
+            e164,
+            persons,
+            rules,
+            mvno,
+            registration,
+            answers,
+        }
+    }
+
     async fn run(&self, tx: &mut dyn Tx, now: Time) -> Result<Done<Registered>, Abort> {
         let decision = match self.registration.event.is_activation() {
             true => gate::decide(tx, &self.rules, &self.mvno, Action::NewActivations, now).await?,

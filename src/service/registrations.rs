@@ -122,7 +122,7 @@ async fn page(
     let subject = match filter.subject_token.as_str() {
         "" => None,
         // A token of another's, or of nobody, has no lines here.
-        token => match sql::subject::of_token(tx, mvno, token).await? {
+        token => match persons.subject_of(tx, mvno, token).await? {
             None => return Ok(Vec::new()),
             Some(row) => Some(row.id),
         },
@@ -176,7 +176,7 @@ pub(super) async fn shown(tx: &mut dyn Tx, persons: &Persons, line: LineRow) -> 
         masked_number: masked(|known| mask::number(known.number.reveal())),
         masked_name: masked(|known| mask::name(known.name.reveal())),
         kind: (!erased).then_some(subject.kind),
-        subject_token: if erased { String::new() } else { subject.token },
+        subject_token: if erased { String::new() } else { persons.token_of(&subject)?.as_str().to_owned() },
         msisdn,
         imei,
         line,

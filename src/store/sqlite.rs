@@ -3,6 +3,7 @@
 //! opens the database and hands work to the threads; `writer` and `reader` are those threads. No rule, no table.
 
 mod followers;
+mod log;
 mod migrate;
 pub mod probe;
 mod reader;
@@ -96,7 +97,7 @@ const ATTEMPTS: u32 = 3;
 const STATEMENTS: usize = 128;
 /// What makes the writer fast and is no matter of safety: temporary pages stay in memory; 16 MiB of pages are at hand, of
 /// which those that find something are asked for by every write; and 16 MiB of log are written before its pages go to
-/// their places, each of them once.
+/// their places, each of them once (`log`).
 pub const PACE: &str =
     "PRAGMA temp_store = MEMORY; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4096";
 
@@ -128,7 +129,8 @@ pub fn open(path: &Path, options: Options, now: Time) -> Result<Store, OpenError
     }
     let reading = || connect_to_read(path).map_err(failed);
     let readers = (0..options.readers.max(1)).map(|_| reading()).collect::<Result<_, _>>()?;
-    let writer = writer::Handle::start(connection, reading()?, &options, lock);
+    let log = log::Log::start(&mut connection, connect(path).map_err(failed)?).map_err(failed)?;
+    let writer = writer::Handle::start(connection, reading()?, log, &options, lock);
     Ok(Store::new(Sqlite { readers: reader::Handle::start(readers, options.queue.max(1)), writer }))
 }
 

@@ -4,17 +4,27 @@
 
 use std::fmt;
 
-use aws_lc_rs::hmac;
+use aws_lc_rs::{
+    aead::{AES_256_GCM_SIV, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    hmac,
+};
 
-use super::{keyfile::KeyLine, place::prefixed};
+use super::{
+    keyfile::{KeyLine, unhex},
+    place::prefixed,
+};
 pub use crate::domain::hex::hex;
 use crate::domain::name::ParticipantName;
+
+/// The bytes of a token: a document's index and a tag.
+const OPENED: usize = 32 + 16;
 
 /// The makers of indexes and pseudonyms. Not printable: it holds keys.
 pub struct Index {
     document: hmac::Key,
     number: hmac::Key,
-    token: hmac::Key,
+    token: LessSafeKey,
+    former_token: hmac::Key,
     ledger: hmac::Key,
     answer: hmac::Key,
     guess: hmac::Key,
@@ -25,7 +35,8 @@ pub struct Index {
 #[derive(Clone, Copy, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct BlindIndex([u8; 32]);
 
-/// A subject as one MVNO knows it: stands for the document in that MVNO's later calls, and is of no use to another.
+/// A subject as one MVNO knows it: stands for the document in that MVNO's later calls, and is of no use to another. It is
+/// the document's index, encrypted: whom it stands for is found without an index of tokens.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct SubjectToken(String);
 
@@ -35,10 +46,12 @@ impl Index {
     /// Of the key of a file.
     pub fn new(line: &KeyLine) -> Self {
         let key = |what| hmac::Key::new(hmac::HMAC_SHA256, &*line.derive(what));
+        let token = UnboundKey::new(&AES_256_GCM_SIV, &*line.derive("opened subject token"));
         Self {
             document: key("document"),
             number: key("subscriber number"),
-            token: key("subject token"),
+            token: LessSafeKey::new(token.expect("the key has the length of one")),
+            former_token: key("subject token"),
             ledger: key("ledger"),
             answer: key("authority answer"),
             guess: key("guess"),
@@ -56,9 +69,25 @@ impl Index {
         BlindIndex(blind(&self.number, "MSISDN", e164))
     }
 
-    /// The token of a subject at that MVNO.
+    /// The token of a subject at that MVNO: the same each time, which is what SIV is for.
     pub fn subject_token(&self, mvno: &ParticipantName, document: &BlindIndex) -> SubjectToken {
-        SubjectToken(hex(&keyed(&self.token, &[mvno.to_string().as_bytes(), &document.0])))
+        let mut bytes = document.0.to_vec();
+        self.token
+            .seal_in_place_append_tag(nonce(), Aad::from(mvno.to_string()), &mut bytes)
+            .expect("there is room for a tag");
+        SubjectToken(hex(&bytes))
+    }
+
+    /// Whom a token stands for at that MVNO; `None` for a former one, another's, or none of ours.
+    pub fn subject_of(&self, mvno: &ParticipantName, token: &SubjectToken) -> Option<BlindIndex> {
+        let mut bytes = *unhex::<OPENED>(&token.0)?;
+        let opened = self.token.open_in_place(nonce(), Aad::from(mvno.to_string()), &mut bytes).ok()?;
+        BlindIndex::from_bytes(opened)
+    }
+
+    /// The token that a subject at that MVNO had before tokens could be opened: those that were given out stay good.
+    pub fn former_token(&self, mvno: &ParticipantName, document: &BlindIndex) -> SubjectToken {
+        SubjectToken(hex(&keyed(&self.former_token, &[mvno.to_string().as_bytes(), &document.0])))
     }
 
     /// A pseudonym for the ledger, by which an auditor finds all entries of what it already knows. 64 hex digits.
@@ -95,6 +124,11 @@ impl Index {
     pub fn guess(&self, parts: &[&[u8]]) -> [u8; 32] {
         keyed(&self.guess, parts)
     }
+}
+
+/// One for all: what is the same twice gives the same token, and nothing else follows from it.
+fn nonce() -> Nonce {
+    Nonce::assume_unique_for_key([0; NONCE_LEN])
 }
 
 /// A type is upper-case letters and underscores, so that the bar cannot be moved.
@@ -142,10 +176,15 @@ impl fmt::Debug for BlindIndex {
 // === impl SubjectToken ===
 
 impl SubjectToken {
-    /// Reads 64 lower-case hex digits.
+    /// Reads 96 lower-case hex digits, or the 64 of a former one.
     pub fn parse(text: &str) -> Option<Self> {
         let hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-        (text.len() == 64 && text.bytes().all(hex)).then(|| Self(text.to_owned()))
+        (matches!(text.len(), 64 | 96) && text.bytes().all(hex)).then(|| Self(text.to_owned()))
+    }
+
+    /// Whether it is of the form that cannot be opened.
+    pub fn is_former(&self) -> bool {
+        self.0.len() == 64
     }
 
     /// As it is sent and kept.
@@ -185,6 +224,28 @@ mod tests {
         assert_ne!(token("mvnos/m01"), token("mvnos/m02"));
         assert_eq!(SubjectToken::parse(token("mvnos/m01").as_str()), Some(token("mvnos/m01")));
         assert_eq!(SubjectToken::parse(&token("mvnos/m01").as_str().to_uppercase()), None);
+    }
+
+    #[test]
+    fn a_token_opens_at_its_mvno_alone() {
+        let index = Index::new(&KeyLine::fresh(Purpose::Index));
+        let mvno = |name| ParticipantName::parse_mvno(name).expect("a name");
+        let document = index.document("RESIDENT_ID", "119999199003070019");
+        let token = index.subject_token(&mvno("mvnos/m01"), &document);
+        assert!(index.subject_of(&mvno("mvnos/m01"), &token) == Some(document));
+        assert!(index.subject_of(&mvno("mvnos/m02"), &token).is_none());
+        assert!(Index::new(&KeyLine::fresh(Purpose::Index)).subject_of(&mvno("mvnos/m01"), &token).is_none());
+        for at in 0..token.as_str().len() {
+            let mut text = token.as_str().to_owned();
+            let other = if &text[at..=at] == "0" { "1" } else { "0" };
+            text.replace_range(at..=at, other);
+            let changed = SubjectToken::parse(&text).expect("a token's form");
+            assert!(index.subject_of(&mvno("mvnos/m01"), &changed).is_none());
+        }
+        let former = index.former_token(&mvno("mvnos/m01"), &document);
+        assert!(former.is_former() && !token.is_former());
+        assert_eq!(SubjectToken::parse(former.as_str()), Some(former.clone()));
+        assert!(index.subject_of(&mvno("mvnos/m01"), &former).is_none());
     }
 
     #[test]

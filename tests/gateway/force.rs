@@ -188,12 +188,11 @@ impl World {
                 row: SubjectRow {
                     id: subject.clone(),
                     mvno: mvno.clone(),
-                    token: host::new_id(self.now()),
+                    document_index: document.as_bytes().to_vec(),
                     kind: DocumentType::ResidentId,
                     wrapped_key,
                     document: key.seal(sql::subject::DOCUMENT.at(&subject), b"{}"),
                 },
-                document_index: document.as_bytes().to_vec(),
                 kek_id: persons.vault.newest().as_bytes().to_vec(),
                 create_time: line.start,
             };
@@ -233,7 +232,8 @@ impl World {
                     sql::subject::add(tx, &new).await?;
                     // Lines of one document at one MVNO are one subject's.
                     let sql = "SELECT id FROM subject WHERE document_index = ?1 AND mvno = ?2";
-                    let of = tx.query(sql, &[new.document_index.clone().into(), (&row.mvno).into()]).await?;
+                    let of =
+                        tx.query(sql, &[new.row.document_index.clone().into(), (&row.mvno).into()]).await?;
                     let subject = of[0].text(0)?.to_owned();
                     let used = sql::line::used(tx, &subject, Slots::Ordinary).await?.len();
                     let slot = Slot::of(u32::try_from(used + 1).expect("few")).expect("a slot");

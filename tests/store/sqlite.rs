@@ -3,16 +3,19 @@
 use std::{fs, path::Path};
 
 use greenlane::{
-    domain::refusal::{Reason, Refusal},
+    domain::{
+        entry::Entry,
+        refusal::{Reason, Refusal},
+    },
     store::{
-        Abort, Store, StoreError,
+        Abort, Store, StoreError, sql,
         sqlite::{self, OpenError, Options},
     },
 };
 use rusqlite::Connection;
 
 use crate::{
-    fixture::{Held, NOW, assert_unavailable, begun, enter, entered, failure, open, put},
+    fixture::{Held, NOW, assert_unavailable, begun, enter, entered, entry, failure, open, put},
     follow::runs_during,
     suite::change,
 };
@@ -229,4 +232,37 @@ async fn another_programs_lock_is_waited_out_and_no_more() {
     assert!(entered(&store).await.is_empty(), "reads go on");
     other.execute_batch("ROLLBACK").expect("no lock");
     enter(store.clone(), "yes").await.expect("a write");
+}
+
+/// The log is copied beside the writer, and begins anew all the same while writes go on without a pause.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_log_does_not_grow_under_load() {
+    /// Of one write: 50 pages.
+    const BYTES: usize = 200_000;
+    const WRITES: usize = 1_200;
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("db");
+    let store = open(&path);
+    let writers = (0..4).map(|writer| {
+        let store = store.clone();
+        tokio::spawn(async move {
+            for n in 0..WRITES / 4 {
+                let id = format!("{writer}-{n}");
+                let entry = Entry { detail: "x".repeat(BYTES), ..entry(&id) };
+                let done = store.write(move |tx| {
+                    let entry = entry.clone();
+                    Box::pin(async move { Ok(sql::entry::append(tx, &entry).await?) })
+                });
+                done.await.expect("a write");
+            }
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.expect("no write failed");
+    }
+    let written = u64::try_from(BYTES * WRITES).expect("a length");
+    let log = fs::metadata(folder.path().join("db-wal")).expect("the log").len();
+    assert!(log < written / 2, "a log of {log} bytes for {written}");
+    drop(store);
+    assert_eq!(entered(&open(&path)).await.len(), WRITES);
 }

@@ -11,7 +11,9 @@ use crate::{
         refusal::Refusal,
         time::Time,
     },
-    service::{Gateway, check_status::may_see, floor::Floor, record::unknown_mvno, refusal},
+    service::{
+        Gateway, check_status::may_see, floor::Floor, persons::Persons, record::unknown_mvno, refusal,
+    },
     store::sql,
     vault::index::{BlindIndex, SubjectToken},
 };
@@ -80,11 +82,8 @@ impl Gateway {
             }
             Of::Token(text) => {
                 let token = SubjectToken::parse(&text).ok_or_else(unknown_token)?;
-                let person = self.stands_for(&token).await?.ok_or_else(unknown_token)?;
-                // A token is of use to the MVNO that it was given to, and about nobody else.
-                if persons.vault.index().subject_token(&mvno, &person) != token {
-                    return Err(unknown_token());
-                }
+                let person = self.stands_for(persons, &mvno, &token).await?.ok_or_else(unknown_token)?;
+                let token = persons.vault.index().subject_token(&mvno, &person);
                 (person, Some(token).filter(|_| is_own))
             }
         };
@@ -93,13 +92,35 @@ impl Gateway {
         Ok(Counted { token, ..counted })
     }
 
-    async fn stands_for(&self, token: &SubjectToken) -> Result<Option<BlindIndex>, Refusal> {
-        let token = token.as_str().to_owned();
+    /// Whom a token stands for. It is of use to the MVNO that it was given to, and about nobody else.
+    async fn stands_for(
+        &self,
+        persons: &Persons,
+        mvno: &ParticipantName,
+        token: &SubjectToken,
+    ) -> Result<Option<BlindIndex>, Refusal> {
+        let index = persons.vault.index();
+        let (text, mvno_too, opened) =
+            (token.as_str().to_owned(), mvno.clone(), index.subject_of(mvno, token));
+        let is_former = token.is_former();
         let found = self.store.read(move |tx| {
-            let token = token.clone();
-            Box::pin(async move { Ok(sql::card::document_of(tx, &token).await?) })
+            let (token, mvno) = (text.clone(), mvno_too.clone());
+            Box::pin(async move {
+                match opened {
+                    Some(person) => {
+                        let is_good = sql::card::is_good(tx, &token, &mvno, person.as_bytes()).await?;
+                        Ok(is_good.then_some(person))
+                    }
+                    None if is_former => {
+                        let bytes = sql::card::document_of_former(tx, &token).await?;
+                        Ok(bytes.and_then(|bytes| BlindIndex::from_bytes(&bytes)))
+                    }
+                    None => Ok(None),
+                }
+            })
         });
-        Ok(found.await.map_err(refusal)?.and_then(|bytes| BlindIndex::from_bytes(&bytes)))
+        let found = found.await.map_err(refusal)?;
+        Ok(found.filter(|person| !is_former || index.former_token(mvno, person) == *token))
     }
 
     async fn counted(

@@ -77,7 +77,7 @@ impl Gateway {
                 let Some(subject) = sql::subject::lookup(tx, &line.subject).await? else { return Ok(None) };
                 let key = seal::unlock(&persons.vault, &subject)?;
                 let name = seal::open_document(&key, &subject)?.name;
-                Ok(Some((subject.token, name)))
+                Ok(Some((persons.token_of(&subject)?, name)))
             })
         });
         let token = persons.vault.index().subject_token(&caller.organisation, &holder.index);
@@ -88,13 +88,10 @@ impl Gateway {
 }
 
 /// What is known of the line is the token of its holder, and the name.
-fn compare(known: Option<(String, Personal)>, token: &SubjectToken, name: &PersonName) -> Matched {
+fn compare(known: Option<(SubjectToken, Personal)>, token: &SubjectToken, name: &PersonName) -> Matched {
     let Some((registered, registered_name)) = known else {
         return Matched { number: AuthorityMatch::NotAvailable, name: AuthorityMatch::NotAvailable };
     };
     let said = |same| if same { AuthorityMatch::Match } else { AuthorityMatch::Mismatch };
-    Matched {
-        number: said(registered == token.as_str()),
-        name: said(registered_name.reveal() == name.reveal()),
-    }
+    Matched { number: said(registered == *token), name: said(registered_name.reveal() == name.reveal()) }
 }

@@ -201,21 +201,15 @@ impl Chunk {
         let vault = &self.persons.vault;
         let id = host::new_id(now);
         let (key, wrapped_key) = vault.enrol(Owner::new(&self.mvno, &id), 1);
-        let token = vault.index().subject_token(&self.mvno, &self.persons.index_of(document));
         let row = SubjectRow {
             mvno: self.mvno.clone(),
-            token: token.as_str().to_owned(),
+            document_index: ready.document_index.to_vec(),
             kind: document.kind,
             wrapped_key,
             document: key.seal(sql::subject::DOCUMENT.at(&id), &seal::document(document)),
             id: id.clone(),
         };
-        let new = New {
-            row,
-            document_index: ready.document_index.to_vec(),
-            kek_id: vault.newest().as_bytes().to_vec(),
-            create_time: now,
-        };
+        let new = New { row, kek_id: vault.newest().as_bytes().to_vec(), create_time: now };
         sql::subject::send(tx, &new).await?;
         Ok(Person { id, key, used: Vec::new() })
     }

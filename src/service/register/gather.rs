@@ -64,18 +64,16 @@ pub(super) async fn gather(
     now: Time,
 ) -> Result<Gathered, Abort> {
     let registration = &work.registration;
-    let index = work.persons.vault.index();
     let block = registration.msisdn.block().unwrap_or_default();
     let allocated = sql::allocation::is_held(tx, &work.mvno, &block).await?;
-    let number_index = index.number(&registration.msisdn.e164());
-    let line = sql::line::live_locked(tx, number_index.as_bytes()).await?;
+    let line = sql::line::live_locked(tx, work.number_index.as_bytes()).await?;
     let (selling, staff) = selling(tx, work).await?.unzip();
     let staff = staff.unwrap_or(Staff { is_stranger: false, reader_of: None, listings: Vec::new() });
     let assessment = assessment(tx, work, now).await?;
-    let document_index = work.persons.index_of(registration.subject.person());
-    let mut subject = person(tx, work, document_index.as_bytes(), now).await?;
+    let document_index = work.document_index.as_bytes();
+    let mut subject = person(tx, work, document_index, now).await?;
     // After the person is locked, or the enrolment: what is not in force now is not before this is written.
-    let restriction = sql::restriction::in_force(tx, document_index.as_bytes(), now).await?;
+    let restriction = sql::restriction::in_force(tx, document_index, now).await?;
     let restricted_until = restriction.map(|restriction| restriction.until);
     if let Some(person) = subject.as_mut().filter(|person| !person.is_new) {
         person.used = sql::line::used(tx, &person.row.id, registration.subject.slots()).await?;
@@ -169,21 +167,19 @@ async fn known(
 
 fn enrol(work: &Work, document_index: &[u8; 32], now: Time) -> (New, SubjectKey) {
     let person = work.registration.subject.person();
-    let index = work.persons.index_of(person);
     let id = host::new_id(now);
-    let token = work.persons.vault.index().subject_token(&work.mvno, &index);
     let (key, wrapped_key) = work.persons.vault.enrol(Owner::new(&work.mvno, &id), 1);
     let document = key.seal(sql::subject::DOCUMENT.at(&id), &seal::document(person));
     let row = SubjectRow {
         id,
         mvno: work.mvno.clone(),
-        token: token.as_str().to_owned(),
+        document_index: document_index.to_vec(),
         kind: person.kind,
         wrapped_key,
         document,
     };
     let kek_id = work.persons.vault.newest().as_bytes().to_vec();
-    (New { row, document_index: document_index.to_vec(), kek_id, create_time: now }, key)
+    (New { row, kek_id, create_time: now }, key)
 }
 
 // === impl Gathered ===

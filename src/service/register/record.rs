@@ -79,20 +79,19 @@ pub(super) async fn record(
     };
     sql::registration::send(tx, &new).await?;
     let name = name(&line);
-    let index = work.persons.vault.index();
-    let (kind, number) = registration.subject.person().counted();
+    let (number, document) = &work.pseudonyms;
     let detail = serde_json::json!({
         "event": event.as_str(),
         "channel": new.channel,
-        "number": index.ledger("MSISDN", &registration.msisdn.e164()),
-        "document": index.ledger(kind.as_str(), number),
+        "number": number,
+        "document": document,
     });
     let answer = Registered {
         name: name.clone(),
         state: line.registration,
         checks,
         quota: Quota::of(u32::try_from(used).unwrap_or(u32::MAX), registration.subject.limit()),
-        subject_token: person.row.token,
+        subject_token: work.persons.token_of(&person.row)?.as_str().to_owned(),
     };
     Ok(Done { answer, subject: name, detail, revision: None })
 }
@@ -117,13 +116,12 @@ async fn begin(tx: &mut dyn Tx, work: &Work, person: &Person, now: Time) -> Resu
         return Err(Abort::Refused(Refusal::new(Reason::CardLimitReached, REACHED.text)));
     };
     let id = host::new_id(now);
-    let e164 = registration.msisdn.e164();
-    let number_index = work.persons.vault.index().number(&e164).as_bytes().to_vec();
+    let number_index = work.number_index.as_bytes().to_vec();
     let state = begins(tx, &number_index).await?;
     let line = LineRow {
         block: registration.msisdn.block().unwrap_or_default(),
         number_index,
-        number: Some(person.key.seal(sql::line::NUMBER.at(&id), e164.as_bytes())),
+        number: Some(person.key.seal(sql::line::NUMBER.at(&id), work.e164.reveal().as_bytes())),
         imei: bound(&person.key, &id, &registration.subject),
         id,
         mvno: work.mvno.clone(),

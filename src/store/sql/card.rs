@@ -43,8 +43,8 @@ pub async fn counts(
         .collect()
 }
 
-/// The blind index of the document of whom a token stands for: a subscriber, or somebody about whom it was issued.
-pub async fn document_of(tx: &mut dyn Tx, subject_token: &str) -> Result<Option<Vec<u8>>, StoreError> {
+/// The blind index of the document of whom a former token stands for: a subscriber, or somebody about whom it was issued.
+pub async fn document_of_former(tx: &mut dyn Tx, subject_token: &str) -> Result<Option<Vec<u8>>, StoreError> {
     let rows = tx
         .query(
             "SELECT document_index FROM subject WHERE subject_token = ?1
@@ -55,7 +55,24 @@ pub async fn document_of(tx: &mut dyn Tx, subject_token: &str) -> Result<Option<
     rows.first().map(|row| row.blob(0).map(<[u8]>::to_vec)).transpose()
 }
 
-/// Keeps for whom a token stands.
+/// Whether a token stands for somebody: a subscriber of that MVNO, or somebody about whom it was issued.
+pub async fn is_good(
+    tx: &mut dyn Tx,
+    subject_token: &str,
+    mvno: &ParticipantName,
+    document_index: &[u8],
+) -> Result<bool, StoreError> {
+    let rows = tx
+        .query(
+            "SELECT 1 FROM subject WHERE document_index = ?3 AND mvno = ?2
+             UNION ALL SELECT 1 FROM issued_token WHERE subject_token = ?1",
+            values![subject_token, mvno, document_index.to_vec()],
+        )
+        .await?;
+    Ok(!rows.is_empty())
+}
+
+/// Keeps that a token was given out about somebody.
 pub async fn issue(
     tx: &mut dyn Tx,
     subject_token: &str,
@@ -70,7 +87,13 @@ pub async fn issue(
     .await
 }
 
-/// Forgets tokens that were issued before that moment.
+/// Forgets tokens that were issued before that moment. A former one of somebody who has become a subscriber since stays:
+/// it stands nowhere else.
 pub async fn prune(tx: &mut dyn Tx, before: Time) -> Result<u64, StoreError> {
-    tx.execute("DELETE FROM issued_token WHERE issue_time < ?1", values![before]).await
+    tx.execute(
+        "DELETE FROM issued_token WHERE issue_time < ?1 AND (LENGTH(subject_token) > 64 OR NOT EXISTS
+           (SELECT 1 FROM subject WHERE subject.document_index = issued_token.document_index))",
+        values![before],
+    )
+    .await
 }

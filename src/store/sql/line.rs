@@ -241,8 +241,13 @@ pub async fn list(
     const OF_SUBJECT: &str = concat!(
         "SELECT ",
         columns!(),
-        " FROM line WHERE subject = ?2 AND mvno = ?1 AND (?3 = '' OR registration_state = ?3)
-          AND (?4 = '' OR state = ?4) AND id > ?5 ORDER BY id LIMIT ?6"
+        " FROM line WHERE end_time IS NULL AND subject = ?2 AND mvno = ?1
+          AND (?3 = '' OR registration_state = ?3) AND (?4 = '' OR state = ?4) AND id > ?5
+          UNION ALL SELECT ",
+        columns!(),
+        " FROM line WHERE end_time IS NOT NULL AND subject = ?2 AND mvno = ?1
+          AND (?3 = '' OR registration_state = ?3) AND (?4 = '' OR state = ?4) AND id > ?5
+          ORDER BY id LIMIT ?6"
     );
     const OF_CHANNEL: &str = concat!(
         "SELECT ",

@@ -17,8 +17,8 @@ pub struct SubjectRow {
     pub id: String,
     /// Whose.
     pub mvno: ParticipantName,
-    /// What stands for it in that MVNO's calls.
-    pub token: String,
+    /// The blind index of its document.
+    pub document_index: Vec<u8>,
     /// The type of the document.
     pub kind: DocumentType,
     /// Its data key.
@@ -32,8 +32,6 @@ pub struct SubjectRow {
 pub struct New {
     /// What is kept.
     pub row: SubjectRow,
-    /// The blind index of its document.
-    pub document_index: Vec<u8>,
     /// Which key wraps its data key.
     pub kek_id: Vec<u8>,
     /// When.
@@ -43,7 +41,7 @@ pub struct New {
 /// What the queries here select.
 macro_rules! columns {
     () => {
-        "id, mvno, subject_token, document_type, wrapped_key, document"
+        "id, mvno, document_index, document_type, wrapped_key, document"
     };
 }
 
@@ -57,20 +55,21 @@ pub async fn send(tx: &mut dyn Tx, new: &New) -> Result<(), StoreError> {
     tx.send(SEND, &added(new)).await
 }
 
-const SEND: &str = "INSERT INTO subject (id, mvno, subject_token, document_type, wrapped_key, document,
-   document_index, kek_id, create_time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-const ADD: &str = "INSERT INTO subject (id, mvno, subject_token, document_type, wrapped_key, document,
-   document_index, kek_id, create_time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
+const SEND: &str =
+    "INSERT INTO subject (id, mvno, document_index, document_type, wrapped_key, document, kek_id,
+   create_time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+const ADD: &str =
+    "INSERT INTO subject (id, mvno, document_index, document_type, wrapped_key, document, kek_id,
+   create_time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO NOTHING";
 
-fn added(new: &New) -> [crate::store::Value; 9] {
+fn added(new: &New) -> [crate::store::Value; 8] {
     [
         new.row.id.as_str().into(),
         (&new.row.mvno).into(),
-        new.row.token.as_str().into(),
+        new.row.document_index.clone().into(),
         new.row.kind.as_str().into(),
         new.row.wrapped_key.clone().into(),
         new.row.document.clone().into(),
-        new.document_index.clone().into(),
         new.kek_id.clone().into(),
         new.create_time.into(),
     ]
@@ -88,8 +87,19 @@ pub async fn lookup_locked(
     rows.first().map(read).transpose()
 }
 
-/// The subject of a token at that MVNO.
-pub async fn of_token(
+/// The subject of a document at that MVNO.
+pub async fn of_document(
+    tx: &mut dyn Tx,
+    mvno: &ParticipantName,
+    document_index: &[u8],
+) -> Result<Option<SubjectRow>, StoreError> {
+    let sql = concat!("SELECT ", columns!(), " FROM subject WHERE document_index = ?1 AND mvno = ?2");
+    let rows = tx.query(sql, values![document_index.to_vec(), mvno]).await?;
+    rows.first().map(read).transpose()
+}
+
+/// The subject of a former token at that MVNO. Whoever was enrolled since has none.
+pub async fn of_former_token(
     tx: &mut dyn Tx,
     mvno: &ParticipantName,
     token: &str,
@@ -127,7 +137,10 @@ pub async fn erase(tx: &mut dyn Tx, id: &str, now: Time) -> Result<bool, StoreEr
             "UPDATE subject SET document_index = NULL, subject_token = NULL, document_type = NULL, wrapped_key = NULL,
                kek_id = NULL, document = NULL, erase_time = ?2
              WHERE id = ?1 AND erase_time IS NULL AND NOT EXISTS
-               (SELECT 1 FROM line WHERE line.subject = subject.id AND line.registration_state <> 'ERASED')",
+               (SELECT 1 FROM line WHERE line.subject = subject.id AND line.end_time IS NULL)
+             AND NOT EXISTS
+               (SELECT 1 FROM line WHERE line.subject = subject.id AND line.end_time IS NOT NULL
+                AND line.registration_state <> 'ERASED')",
             values![id, now],
         )
         .await?;
@@ -206,18 +219,14 @@ pub mod many {
     ) -> Result<Vec<([u8; 32], SubjectRow)>, StoreError> {
         static SQL: LazyLock<&'static str> = LazyLock::new(|| {
             any::text(
-                concat!(
-                    "SELECT ",
-                    columns!(),
-                    ", document_index FROM subject WHERE mvno = ?1 AND document_index IN "
-                ),
+                concat!("SELECT ", columns!(), " FROM subject WHERE mvno = ?1 AND document_index IN "),
                 1,
                 " ORDER BY id FOR UPDATE",
             )
         });
         let rows = any::query(tx, &SQL, &[mvno.into()], documents).await?;
         let found = |row: &Row| {
-            let index = row.blob(6)?.try_into();
+            let index = row.blob(2)?.try_into();
             Ok((index.map_err(|_| StoreError::inconsistent("subject", "document_index", ""))?, read(row)?))
         };
         rows.iter().map(found).collect()
@@ -232,7 +241,7 @@ fn sense(row: &Row) -> Result<SubjectRow, StoreError> {
     Ok(SubjectRow {
         id: row.text(0)?.to_owned(),
         mvno: row.participant(1)?,
-        token: row.text(2)?.to_owned(),
+        document_index: row.blob(2)?.to_vec(),
         kind: row.word(3, DocumentType::parse)?,
         wrapped_key: row.blob(4)?.to_vec(),
         document: row.blob(5)?.to_vec(),

@@ -20,6 +20,7 @@ use super::{
     ATTEMPTS, Job, Options,
     followers::{Followers, List},
     given_up, join,
+    log::Log,
     tx::{SqliteTx, error},
     unavailable,
 };
@@ -54,6 +55,7 @@ struct Writer {
     /// Groups that are still to be done with savepoints.
     guarded: u32,
     followers: Followers,
+    log: Log,
     /// No second process on the same file until the last write is over. Dropped after the connections.
     _lock: File,
 }
@@ -64,13 +66,15 @@ impl Handle {
     pub(super) fn start(
         connection: Connection,
         following: Connection,
+        log: Log,
         options: &Options,
         lock: File,
     ) -> Self {
         let (sender, tasks) = sync_channel(options.queue.max(1));
         let list = List::default();
         let followers = Followers::new(following, list.clone());
-        let writer = Writer { connection, tasks, group: options.group, guarded: 0, followers, _lock: lock };
+        let group = options.group;
+        let writer = Writer { connection, tasks, group, guarded: 0, followers, log, _lock: lock };
         let thread = thread::Builder::new().name("store-writer".to_owned());
         let thread = thread.spawn(move || writer.serve()).expect("a thread can be started");
         Self { tasks: Some(sender), thread: Some(thread), followers: list }
@@ -111,8 +115,10 @@ impl Writer {
         }
     }
 
-    /// Does one task and whatever else waits.
+    /// Does one task and whatever else waits. Whoever is about to ask goes first: where cores are few, those who were
+    /// just answered ask again on this one, and more of them share a flush.
     fn group(&mut self, first: Task) {
+        thread::yield_now();
         let mut jobs = Vec::new();
         let mut refreshes = Vec::new();
         let mut next = Some(first);
@@ -155,6 +161,7 @@ impl Writer {
         for (job, answer) in jobs.into_iter().zip(answers) {
             job.answer(answer);
         }
+        self.log.tend(&self.connection);
     }
 
     /// All of the group or nothing of it.
