@@ -230,6 +230,13 @@ async fn waiting(world: &World, many: i64) {
     }
 }
 
+/// Until it is over.
+async fn ended<T>(task: &JoinHandle<T>) {
+    while !task.is_finished() {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Two things at once, the first stopped halfway, at the table that is held: the second waits for it.
 pub async fn one_after_the_other<A, B>(
     world: &World,
@@ -243,13 +250,14 @@ where
 {
     let held = Held::table(world, lock).await;
     let first = tokio::spawn(first);
-    waiting(world, 1).await;
+    tokio::select! {
+        () = waiting(world, 1) => {}
+        () = ended(&first) => panic!("it did not come to the table"),
+    }
     let second = tokio::spawn(second);
     tokio::select! {
         () = waiting(world, 2) => {}
-        () = async { while !second.is_finished() { tokio::task::yield_now().await } } => {
-            panic!("it did not wait");
-        }
+        () = ended(&second) => panic!("it did not wait"),
     }
     held.end().await;
     (first.await.expect("ended"), second.await.expect("ended"))
