@@ -68,7 +68,7 @@ impl Log {
         if pages < COPIED {
             return;
         }
-        let copier = if pages < MOST {
+        let mut copier = if pages < MOST {
             match self.copier.try_lock() {
                 Ok(copier) => copier,
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
@@ -77,7 +77,6 @@ impl Log {
         } else {
             self.copier.lock().unwrap_or_else(PoisonError::into_inner)
         };
-        let mut copier = copier;
         if mem::take(&mut self.anew) {
             copier.copied = 0;
         }
