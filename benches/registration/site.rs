@@ -42,7 +42,7 @@ impl Site {
 
     /// The gateway, up.
     pub fn start(&self) -> Server {
-        gateway::start(&self.dir, 0, self.cores)
+        gateway::start_unlimited(&self.dir, 0, self.cores)
     }
 
     /// The folder.

@@ -19,6 +19,9 @@ use greenlane::{
 
 use crate::world::{World, context_of, name};
 
+/// How often it says what nobody could keep, before it gives up.
+const TRIES: usize = 20;
+
 /// A receiver, and its network.
 pub struct Receiver {
     caller: Caller,
@@ -171,6 +174,17 @@ impl Receiver {
         settled.into_iter().next().expect("one")
     }
 
+    /// Acknowledges as a client does: what is UNAVAILABLE is said again.
+    async fn insist(&self, world: &World, ack: Ack) {
+        for _ in 0..TRIES {
+            match self.ack(world, ack.clone()).await {
+                Err(refusal) if refusal.reason == Reason::StoreUnavailable => {}
+                settled => return settled.expect("settled"),
+            }
+        }
+        panic!("unavailable {TRIES} times");
+    }
+
     /// Takes, executes and acknowledges until its sequence is at an end.
     pub async fn work(&mut self, world: &World, last: i64) {
         let mut commands = self.take_to(last).await;
@@ -179,7 +193,7 @@ impl Receiver {
         }
         for command in commands {
             let ack = self.execute(&command);
-            self.ack(world, ack).await.expect("settled");
+            self.insist(world, ack).await;
         }
     }
 }
