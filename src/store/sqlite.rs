@@ -173,12 +173,24 @@ fn beside(path: &Path, end: &str) -> PathBuf {
     name.into()
 }
 
-fn lock(path: &Path) -> Result<File, OpenError> {
+/// The lock of a file, held as long as this is.
+struct Lock(File);
+
+impl Drop for Lock {
+    /// Given back and not just closed: a process that was begun a moment ago has a copy of the handle until it is its own.
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "the file's lock ends with this process");
+        }
+    }
+}
+
+fn lock(path: &Path) -> Result<Lock, OpenError> {
     let name = beside(path, ".lock");
     let io = |error| OpenError::Io { path: path.to_owned(), error };
     let file = File::options().create(true).truncate(false).write(true).open(name).map_err(io)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
+        Ok(()) => Ok(Lock(file)),
         Err(TryLockError::WouldBlock) => Err(OpenError::InUse(path.to_owned())),
         Err(TryLockError::Error(error)) => Err(io(error)),
     }

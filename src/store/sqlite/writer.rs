@@ -4,7 +4,6 @@
 //! wrote, and a savepoint copies every page that its request touches.
 
 use std::{
-    fs::File,
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel},
@@ -17,7 +16,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::{
-    ATTEMPTS, Job, Options,
+    ATTEMPTS, Job, Lock, Options,
     followers::{Followers, List},
     given_up, join,
     log::Log,
@@ -57,7 +56,7 @@ struct Writer {
     followers: Followers,
     log: Log,
     /// No second process on the same file until the last write is over. Dropped after the connections.
-    _lock: File,
+    _lock: Lock,
 }
 
 // === impl Handle ===
@@ -68,7 +67,7 @@ impl Handle {
         following: Connection,
         log: Log,
         options: &Options,
-        lock: File,
+        lock: Lock,
     ) -> Self {
         let (sender, tasks) = sync_channel(options.queue.max(1));
         let list = List::default();
