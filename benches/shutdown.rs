@@ -61,7 +61,7 @@ fn main() {
             rounds: asked("ROUNDS", 3),
             appeals: 200,
             stalled: 100,
-            samples: 200,
+            samples: 400,
         }
     } else {
         Size { numbers: vec![60, 600], rounds: 1, appeals: 3, stalled: 3, samples: 3 }

@@ -313,12 +313,14 @@ impl Ready {
         self.gateway.evidence.ready().map_err(|_| "counts of checks cannot be written".to_owned())
     }
 
-    /// The same for who reads the metrics, and the revision that is answered from.
+    /// The same for who reads the metrics, the revision that is answered from, and the streams that nobody reads.
     fn measure(&self) {
         let flag = |so: bool| if so { 1.0 } else { 0.0 };
         ::metrics::gauge!("greenlane_ready").set(flag(self.check().is_ok()));
         ::metrics::gauge!("greenlane_degraded").set(flag(self.degraded().is_some()));
         ::metrics::gauge!("greenlane_revision").set(self.gateway.board.last_known().revision as f64);
+        let stalled = *self.gateway.signals.stalled().borrow();
+        ::metrics::gauge!("greenlane_command_streams_stalled").set(stalled as f64);
     }
 }
 

@@ -27,7 +27,8 @@ pub struct Outcome {
     pub memory: u64,
 }
 
-/// Times deliveries to a few, then lets `stalled` others stall with a heap of commands each, and times again.
+/// Times deliveries to a few with `stalled` others there who read nothing of a heap of commands each, and without them:
+/// before and after, so that what the record and the caches have grown by counts for both.
 pub async fn run(
     dir: &Path,
     stalled: usize,
@@ -39,20 +40,24 @@ pub async fn run(
     let site = Site::start(dir, MVNOS + stalled, cores);
     let mut receivers = Receivers::start(&site, &identities(1..=READERS), clock).await;
     let mut officers = site.officers().await;
-    // One order takes what is cold.
-    deliveries(&mut officers, &mut receivers, 0, 1, clock).await;
-    let without = deliveries(&mut officers, &mut receivers, 1, samples, clock).await;
     let stalling: Vec<String> =
         (first..first + stalled).map(|m| format!("mvno-{}", blocks::mvno(m))).collect();
     heap(&site, &stalling, first..first + stalled, &mut officers, &mut receivers, clock).await;
+    // One order takes what is cold.
+    deliveries(&mut officers, &mut receivers, 0, 1, clock).await;
+    let half = samples.div_ceil(2);
+    let mut without = deliveries(&mut officers, &mut receivers, 1, half, clock).await;
     let before = site.server.memory();
     let mut held = Vec::new();
     for identity in &stalling {
         held.push(open(site.narrow(identity).await).await);
     }
-    let with = deliveries(&mut officers, &mut receivers, samples + 1, samples, clock).await;
+    let mut with = deliveries(&mut officers, &mut receivers, half + 1, 2 * half, clock).await;
     let memory = site.server.memory().saturating_sub(before);
     drop(held);
+    without.extend(deliveries(&mut officers, &mut receivers, 3 * half + 1, half, clock).await);
+    without.sort_unstable();
+    with.sort_unstable();
     Outcome { without, with, memory }
 }
 
@@ -109,7 +114,6 @@ async fn deliveries(
             }
         }
     }
-    took.sort_unstable();
     took
 }
 

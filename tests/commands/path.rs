@@ -27,9 +27,9 @@ async fn from_release_to_verified(world: World) {
     }
     let first = &of_mvno[0].numbers[0];
     assert_eq!(first.msisdn, e164(1));
-    let text = first.text.as_ref().expect("the subscriber is told");
+    let text = of_mvno[0].text(first).expect("the subscriber is told");
     assert!(text.zh.contains(&first.appeal_code) && text.en.contains(&first.appeal_code));
-    assert!(of_carrier[0].numbers[0].text.is_none(), "by the MVNO");
+    assert!(of_carrier[0].text(&of_carrier[0].numbers[0]).is_none(), "by the MVNO");
     // What was sent is written down when there is time, and at the latest with the acknowledgement.
     for command in &of_mvno {
         mvno.ack(&world, arrived(command.row.sequence)).await.expect("settled");

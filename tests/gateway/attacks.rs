@@ -26,16 +26,19 @@ fn many() -> usize {
     std::env::var("NUMBERS").ok().and_then(|many| many.parse().ok()).unwrap_or(3_000)
 }
 
+/// Whose numbers are attacked first, and their blocks.
+const ATTACKED: [(&str, &str); 3] =
+    [("mvnos/m01", "1700001"), ("mvnos/m02", "1705002"), ("mvnos/m03", "1710003")];
+
 /// The n-th number of the attacked: blocks of three MVNOs, as many as are needed.
 fn attacked(n: usize) -> String {
-    let prefixes = ["1700001", "1705002", "1710003"];
     match n / 10_000 {
-        at @ 0..3 => format!("{}{:04}", prefixes[at], n % 10_000),
+        at @ 0..3 => format!("{}{:04}", ATTACKED[at].1, n % 10_000),
         at => format!("17000{:02}{:04}", at + 10, n % 10_000),
     }
 }
 
-/// Enough lines that 1 % of the first MVNO is no limit here: that has a test of its own.
+/// Enough lines that 1 % of an MVNO's is no limit here: that has a test of its own.
 async fn city(world: World) -> World {
     let world = world.force().await;
     for block in 3..many().div_ceil(10_000).max(3) {
@@ -44,14 +47,17 @@ async fn city(world: World) -> World {
     let lines = IN_WINDOW * 100 + 1;
     let written = world.store().write(working(move |tx| {
         Box::pin(async move {
-            for n in 0..lines {
-                tx.send(
-                    "INSERT INTO line (id, mvno, block, number_index, subject, state, registration_state, slots, slot,
-                       event, start_time, record_time)
-                     VALUES (?1, 'mvnos/m01', '0', ?2, ?1, 'ACTIVE', 'VERIFIED', 'ORDINARY', 1, 'OPEN', 0, 0)",
-                    &[format!("line-{n}").into(), format!("line-{n}").into_bytes().into()],
-                )
-                .await?;
+            for (mvno, _) in ATTACKED.iter().take(many().div_ceil(10_000)) {
+                for n in 0..lines {
+                    let line = format!("{mvno}-{n}");
+                    tx.send(
+                        "INSERT INTO line (id, mvno, block, number_index, subject, state, registration_state, slots,
+                           slot, event, start_time, record_time)
+                         VALUES (?1, ?2, '0', ?3, ?1, 'ACTIVE', 'VERIFIED', 'ORDINARY', 1, 'OPEN', 0, 0)",
+                        &[line.as_str().into(), (*mvno).into(), line.as_bytes().to_vec().into()],
+                    )
+                    .await?;
+                }
             }
             Ok(())
         })

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{bilingual, fields::Fields, stamp, word::Word};
+use super::{fields::Fields, stamp, word::Word};
 use crate::{
     domain::{
         refusal::Refusal,
@@ -13,7 +13,7 @@ use crate::{
         command::{
             figures::Figures,
             judge::{Ack, NumberResult},
-            sign::Signable,
+            sign::{Signable, Told},
         },
         receipt::Signer,
     },
@@ -28,18 +28,16 @@ const LONGEST_CODE: usize = 40;
 pub fn message(command: Signable, signer: &Signer) -> pb::Command {
     let signed = command.sign(signer);
     let redelivered = command.is_redelivered();
-    let mut notices = Vec::new();
-    let mut msisdns = Vec::with_capacity(command.numbers.len());
-    for told in command.numbers {
-        if told.text.is_some() || !told.appeal_code.is_empty() {
-            notices.push(pb::Notice {
-                msisdn: told.msisdn.clone(),
-                appeal_code: told.appeal_code,
-                text: told.text.as_ref().map(bilingual),
-            });
-        }
-        msisdns.push(told.msisdn);
-    }
+    let notice = |told: &Told| {
+        let text = command.text(told);
+        (text.is_some() || !told.appeal_code.is_empty()).then(|| pb::Notice {
+            msisdn: told.msisdn.clone(),
+            appeal_code: told.appeal_code.clone(),
+            text: text.map(|text| pb::Bilingual { zh: text.zh, en: text.en }),
+        })
+    };
+    let notices = command.numbers.iter().filter_map(notice).collect();
+    let msisdns = command.numbers.into_iter().map(|told| told.msisdn).collect();
     pb::Command {
         sequence: command.row.sequence,
         command_id: command.row.command_id,

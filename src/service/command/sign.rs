@@ -46,6 +46,7 @@ pub struct Signable {
     pub drill: bool,
     /// Its numbers.
     pub numbers: Vec<Told>,
+    of: Arc<OrderOf>,
 }
 
 /// A number of a command.
@@ -55,8 +56,6 @@ pub struct Told {
     pub msisdn: String,
     /// By which its holder appeals; empty where there is nothing to appeal.
     pub appeal_code: String,
-    /// What its holder is told, by its MVNO.
-    pub text: Option<Bilingual>,
 }
 
 /// Reads what a command is about. `kept` is the order of the command before it.
@@ -82,11 +81,7 @@ pub async fn read(
             CommandKind::Shutdown => index.appeal_code(&row.order_id, n),
             CommandKind::Restore | CommandKind::Verify => String::new(),
         };
-        // The subscriber hears it from the MVNO alone.
-        let text = (row.side == Side::Mvno)
-            .then(|| notice::text(&of.header, of.row.scopes, row.kind, &appeal_code, of.row.drill))
-            .flatten();
-        numbers.push(Told { msisdn, appeal_code, text });
+        numbers.push(Told { msisdn, appeal_code });
     }
     let signable = Signable {
         order: order_name(&row.order_id),
@@ -96,6 +91,7 @@ pub async fn read(
         drill: of.row.drill,
         row,
         numbers,
+        of: of.clone(),
     };
     Ok((signable, of))
 }
@@ -138,6 +134,15 @@ impl Signable {
             writeln!(text, "{} {}", told.msisdn, told.appeal_code).expect("a string takes all");
         }
         text
+    }
+
+    /// What the holder of one of its numbers is told, by the MVNO alone. Made when it is sent: a thousand letters for each
+    /// number are not kept while a receiver lets others go first.
+    pub fn text(&self, told: &Told) -> Option<Bilingual> {
+        let (row, of) = (&self.row, &self.of);
+        (row.side == Side::Mvno)
+            .then(|| notice::text(&of.header, of.row.scopes, row.kind, &told.appeal_code, of.row.drill))
+            .flatten()
     }
 
     /// Signs it.

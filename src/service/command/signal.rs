@@ -24,20 +24,31 @@ pub struct Signal {
     pub session: Option<String>,
 }
 
-type Senders = HashMap<ParticipantName, watch::Sender<Signal>>;
+/// One receiver's streams on this node.
+#[derive(Default)]
+struct Told {
+    sender: watch::Sender<Signal>,
+    /// How many of them listen just now.
+    awake: usize,
+}
+
+type Receivers = HashMap<ParticipantName, Told>;
 
 /// The receivers with a stream on this node, and who watches orders there.
 #[derive(Default)]
 pub struct Signals {
-    senders: Mutex<Senders>,
+    receivers: Mutex<Receivers>,
     /// Counts what happened to orders.
     stirred: watch::Sender<u64>,
+    /// How many streams wait for a receiver that does not read.
+    stalled: watch::Sender<usize>,
 }
 
 /// A stream's ear; its receiver is forgotten with the last one.
 pub struct Ear {
     signals: Arc<Signals>,
     receiver: ParticipantName,
+    awake: bool,
     /// What is heard.
     pub heard: watch::Receiver<Signal>,
 }
@@ -47,8 +58,11 @@ pub struct Ear {
 impl Signals {
     /// Listens for a receiver from now on.
     pub fn listen(self: &Arc<Self>, receiver: &ParticipantName) -> Ear {
-        let heard = self.lock().entry(receiver.clone()).or_default().subscribe();
-        Ear { signals: self.clone(), receiver: receiver.clone(), heard }
+        let mut receivers = self.lock();
+        let told = receivers.entry(receiver.clone()).or_default();
+        told.awake += 1;
+        let heard = told.sender.subscribe();
+        Ear { signals: self.clone(), receiver: receiver.clone(), awake: true, heard }
     }
 
     /// Something happened to an order. What is put into an outbox stirs by itself, on every node.
@@ -61,24 +75,35 @@ impl Signals {
         self.stirred.subscribe()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Senders> {
+    /// How many streams here wait for a receiver that does not read, now and from now on.
+    pub fn stalled(&self) -> watch::Receiver<usize> {
+        self.stalled.subscribe()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Receivers> {
         // Nothing in here can panic halfway through a change.
-        self.senders.lock().unwrap_or_else(PoisonError::into_inner)
+        self.receivers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn awake(&self) -> Vec<String> {
+        let receivers = self.lock();
+        let awake = receivers.iter().filter(|(_, told)| told.awake > 0);
+        awake.map(|(receiver, _)| receiver.to_string()).collect()
     }
 
     async fn tell(&self, tx: &mut dyn Tx) -> Result<(), StoreError> {
         self.stir();
-        let names: Vec<String> = self.lock().keys().map(ToString::to_string).collect();
+        let names = self.awake();
         if names.is_empty() {
             return Ok(());
         }
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let marks = sql::receiver::marks(tx, &names).await?;
-        let senders = self.lock();
+        let receivers = self.lock();
         for (receiver, mark, session) in marks {
-            if let Some(sender) = senders.get(&receiver) {
+            if let Some(told) = receivers.get(&receiver) {
                 let signal = Signal { mark, session };
-                sender.send_if_modified(|last| {
+                told.sender.send_if_modified(|last| {
                     let differs = *last != signal;
                     if differs {
                         *last = signal;
@@ -103,12 +128,39 @@ impl Follower for Signals {
 
 // === impl Ear ===
 
+impl Ear {
+    /// Hears no more: its stream waits for a receiver that does not read, and nobody looks after every commit whether
+    /// there is more for it.
+    pub fn doze(&mut self) {
+        if std::mem::replace(&mut self.awake, false) {
+            self.count(|awake| awake.saturating_sub(1));
+            self.signals.stalled.send_modify(|stalled| *stalled += 1);
+        }
+    }
+
+    /// Hears again, but not what was said meanwhile: its stream has to look for itself.
+    pub fn wake(&mut self) {
+        if !std::mem::replace(&mut self.awake, true) {
+            self.count(|awake| awake + 1);
+            self.signals.stalled.send_modify(|stalled| *stalled = stalled.saturating_sub(1));
+        }
+    }
+
+    fn count(&self, change: impl Fn(usize) -> usize) {
+        if let Some(told) = self.signals.lock().get_mut(&self.receiver) {
+            told.awake = change(told.awake);
+        }
+    }
+}
+
 impl Drop for Ear {
     fn drop(&mut self) {
-        let mut senders = self.signals.lock();
+        self.wake();
+        self.count(|awake| awake.saturating_sub(1));
+        let mut receivers = self.signals.lock();
         // This ear is still one of those counted.
-        if senders.get(&self.receiver).is_some_and(|sender| sender.receiver_count() <= 1) {
-            senders.remove(&self.receiver);
+        if receivers.get(&self.receiver).is_some_and(|told| told.sender.receiver_count() <= 1) {
+            receivers.remove(&self.receiver);
         }
     }
 }

@@ -33,6 +33,8 @@ const CHUNK: i64 = 32;
 const UNSAID: Duration = Duration::from_millis(250);
 /// Events that wait to be taken. A command is made only when it is.
 const WAITING: usize = 4;
+/// A receiver that takes nothing for so long is not told of more until it does.
+const PATIENCE: Duration = Duration::from_millis(100);
 
 /// What a receiver is sent.
 #[derive(Debug)]
@@ -124,6 +126,7 @@ impl Gateway {
             resent: mark.resends,
             sender: answers.clone(),
             ear,
+            missed: false,
         };
         tokio::spawn(deliver.run());
         tokio::spawn(note(self.clone(), context.clone(), was_sent));
@@ -162,6 +165,8 @@ struct Deliver {
     resent: i64,
     sender: mpsc::Sender<Result<Event, Refusal>>,
     ear: Ear,
+    /// Something may have happened that was not heard.
+    missed: bool,
 }
 
 // === impl Deliver ===
@@ -175,8 +180,7 @@ impl Deliver {
     }
 
     async fn follow(&mut self) -> Result<(), Option<Refusal>> {
-        self.read_on().await?;
-        self.bookmark().await?;
+        self.catch_up().await?;
         let mut heard = self.ear.heard.clone();
         let mut swaps = self.gateway.board.revisions();
         let mut beat = tokio::time::interval_at(tokio::time::Instant::now() + HEARTBEAT, HEARTBEAT);
@@ -201,8 +205,7 @@ impl Deliver {
                 }
                 _ = beat.tick() => {
                     // Should a signal ever be lost, nothing is late by more than a beat.
-                    self.read_on().await?;
-                    self.bookmark().await?;
+                    self.catch_up().await?;
                 }
             }
         }
@@ -212,8 +215,7 @@ impl Deliver {
         let signal = heard.borrow_and_update().clone();
         self.still_mine().await?;
         if signal.mark.last > self.sent || signal.mark.resends > self.resent {
-            self.read_on().await?;
-            self.bookmark().await?;
+            self.catch_up().await?;
         }
         Ok(())
     }
@@ -231,7 +233,7 @@ impl Deliver {
     /// A newer session takes over at once. What was heard may be of an older one: the record decides.
     async fn still_mine(&self) -> Result<(), Option<Refusal>> {
         let heard = self.ear.heard.borrow().session.clone();
-        if heard.is_none_or(|session| session == self.claim.session) {
+        if !self.missed && heard.is_none_or(|session| session == self.claim.session) {
             return Ok(());
         }
         let receiver = self.claim.receiver.clone();
@@ -243,9 +245,22 @@ impl Deliver {
         if now.as_deref() == Some(self.claim.session.as_str()) { Ok(()) } else { Err(Some(fenced())) }
     }
 
+    /// Hands over what there is, and says up to where that was.
+    async fn catch_up(&mut self) -> Result<(), Option<Refusal>> {
+        loop {
+            self.read_on().await?;
+            self.bookmark().await?;
+            if !self.missed {
+                return Ok(());
+            }
+            self.still_mine().await?;
+        }
+    }
+
     /// Hands over what there is: what was put on its way again, then what is new.
     async fn read_on(&mut self) -> Result<(), Option<Refusal>> {
         loop {
+            self.missed = false;
             let (receiver, sent, resent) = (self.claim.receiver.clone(), self.sent, self.resent);
             let read = self.gateway.store.read(move |tx| {
                 let receiver = receiver.clone();
@@ -273,14 +288,14 @@ impl Deliver {
                 self.sent = row.sequence;
                 self.hand(row).await?;
             }
-            if done {
+            if done && !self.missed {
                 return Ok(());
             }
         }
     }
 
     async fn hand(&mut self, row: CommandRow) -> Result<(), Option<Refusal>> {
-        drop(self.sender.reserve().await.map_err(|_| None)?);
+        self.room().await?;
         // Asked each time: much may have happened while the receiver was slow to read.
         self.still_welcome()?;
         self.still_mine().await?;
@@ -289,7 +304,21 @@ impl Deliver {
         Ok(())
     }
 
-    async fn bookmark(&self) -> Result<(), Option<Refusal>> {
+    /// Waits until the receiver can take one more.
+    async fn room(&mut self) -> Result<(), Option<Refusal>> {
+        let patient = tokio::time::timeout(PATIENCE, self.sender.reserve()).await;
+        if let Ok(room) = patient {
+            return room.map(drop).map_err(|_| None);
+        }
+        self.ear.doze();
+        let room = self.sender.reserve().await.map(drop);
+        self.ear.wake();
+        self.missed = true;
+        room.map_err(|_| None)
+    }
+
+    async fn bookmark(&mut self) -> Result<(), Option<Refusal>> {
+        self.room().await?;
         self.sender.send(Ok(Event::Bookmark(self.sent))).await.map_err(|_| None)
     }
 }
