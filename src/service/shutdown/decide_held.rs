@@ -86,6 +86,7 @@ impl Gateway {
                             sql::shutdown_number::spare(tx, &order.id, &places(&held)).await?;
                         }
                         HeldDecision::Cut => {
+                            step::is_not_over(&order, now)?;
                             cut(tx, persons.vault.index(), &order, held).await?;
                             if order.state != Some(next) {
                                 order.state = Some(next);
