@@ -115,8 +115,9 @@ async fn a_stolen_certificate(world: World) {
     assert_eq!(refused.reason, Reason::ApproverIsProposer);
     let approved = world.approve(TWO, &order.id, &order.plan_sha256).await.expect("approved").order;
     assert_eq!(count(&approved, NumberState::Released), 1, "1 % of 100 first");
-    // The day after, the limit is whole again.
+    // The day after, the limit is whole again: what nobody approved has expired.
     world.pass(DAY).await;
+    while world.gateway.look_at_orders().await.expect("looked at") > 0 {}
     let order = world.order(ONE, terms(&world, ONE), &[number(9_800)]).await;
     is_in(&order, OrderState::InProgress);
 }
@@ -144,6 +145,75 @@ async fn a_record_that_forgets_is_found_out() {
         assert_eq!(forgotten.await.expect("forgotten"), 1);
     }
     assert!(released(&world).await > IN_WINDOW, "the control must let too many go");
+}
+
+/// As many as one officer may issue in a day, day after day, all of them to be released at one moment.
+async fn piled_up(world: &World, forgets: bool) -> i64 {
+    const DAYS: usize = 10;
+    let numbers: Vec<String> = (0..DAYS * 500).map(attacked).collect();
+    let effective_time = Some(world.now().plus(DAY.saturating_mul(12)));
+    for today in numbers.chunks(500) {
+        for part in today.chunks(100) {
+            let order = world.order(ONE, Terms { effective_time, ..terms(world, ONE) }, part).await;
+            sums(&order);
+        }
+        assert_eq!(released(world).await, 0);
+        if forgets {
+            let forgotten = world.store().write(working(|tx| {
+                Box::pin(async move { Ok(tx.execute("DELETE FROM shutdown_weight", &[]).await?) })
+            }));
+            assert!(forgotten.await.expect("forgotten") > 0);
+        }
+        world.pass(DAY).await;
+        world.gateway.look_at_orders().await.expect("looked at");
+    }
+    world.pass(DAY * 2).await;
+    world.gateway.look_at_orders().await.expect("looked at");
+    released(world).await
+}
+
+async fn nothing_piles_up(world: World) {
+    let world = city(world).await;
+    assert_eq!(piled_up(&world, false).await, IN_WINDOW);
+    // A day after their moment the limit is whole again.
+    let at_once = async |n| world.order(ONE, terms(&world, ONE), &[attacked(n)]).await;
+    is_in(&at_once(5_000).await, OrderState::PendingApproval);
+    world.pass(DAY).await;
+    world.gateway.look_at_orders().await.expect("looked at");
+    is_in(&at_once(5_001).await, OrderState::InProgress);
+}
+
+#[tokio::test]
+async fn nothing_piles_up_on_sqlite() {
+    nothing_piles_up(World::empty().await).await;
+}
+
+#[tokio::test]
+async fn nothing_piles_up_on_postgres() {
+    nothing_piles_up(World::postgres().await).await;
+}
+
+/// The control: the same, on a record that forgets overnight.
+#[tokio::test]
+async fn a_record_that_forgets_overnight_is_found_out() {
+    let world = city(World::empty().await).await;
+    assert!(piled_up(&world, true).await > IN_WINDOW, "the control must let too many go");
+}
+
+/// An order that waits weighs however long ago it was issued: one that was halted, and is to go on.
+#[tokio::test]
+async fn what_waits_again_weighs_again() {
+    let world = city(World::empty().await).await;
+    let list: Vec<String> = (0..450).map(attacked).collect();
+    let plan = world.plan(ONE, terms(&world, ONE), &list).await;
+    let order = world.issue(ONE, &plan).await.expect("issued").order;
+    world.halt(ONE, &order.id).await.expect("halted");
+    world.pass(DAY * 3).await;
+    let others = |from| (from..from + 60).map(attacked).collect::<Vec<_>>();
+    is_in(&world.order(ONE, terms(&world, ONE), &others(500)).await, OrderState::InProgress);
+    let on = crate::ends::go_on(&world, TWO, &plan).await.expect("goes on").answer.order;
+    is_in(&on, OrderState::PendingApproval);
+    is_in(&world.order(ONE, terms(&world, ONE), &others(600)).await, OrderState::PendingApproval);
 }
 
 /// Orders issued at the same moment never both find room for one.
@@ -237,6 +307,56 @@ async fn a_sole_line_is_cut_by_two_officers_or_urgently() {
     is_in(&world.order(ONE, terms(&world, ONE), &[number(1)]).await, OrderState::InProgress);
     let practice = Terms { drill: true, ..normal() };
     is_in(&world.order(ONE, practice, &[number(9900)]).await, OrderState::InProgress);
+}
+
+/// A line in that state, by its number in the record.
+async fn set(world: &World, line: &str, change: &'static str) {
+    let (line, now) = (line.to_owned(), world.now());
+    let written = world.store().write(working(move |tx| {
+        let line = line.clone();
+        Box::pin(async move { Ok(tx.execute(change, &[line.into(), now.into()]).await?) })
+    }));
+    assert_eq!(written.await.expect("written"), 1);
+}
+
+/// What a plan said of a sole line is asked again at its issue; and a line that does not work is no other one.
+async fn the_only_line_that_works(world: World) {
+    let world = world.force().await;
+    let holders = ["closed", "stopped", "cut", "to be cut"];
+    let mut lines = Vec::new();
+    for (at, holder) in (0..).zip(holders) {
+        let two = [world.line(number(at * 2), holder), world.line(number(at * 2 + 1), holder)];
+        lines.extend(world.lines(&two).await);
+    }
+    let normal = || Terms { urgency: Urgency::Normal, ..terms(&world, ONE) };
+    let mut plans = Vec::new();
+    for at in 0..holders.len() {
+        plans.push(world.plan(ONE, normal(), &[number(at * 2)]).await);
+    }
+    assert!(plans.iter().all(|plan| plan.approval == ApprovalNeed::NotNeeded), "each holder has another");
+    set(&world, &lines[1], "UPDATE line SET end_time = ?2, state = 'CLOSED' WHERE id = ?1").await;
+    set(&world, &lines[3], "UPDATE line SET state = 'TWO_WAY_STOP' WHERE id = ?1 AND start_time < ?2").await;
+    is_in(&world.order(TWO, terms(&world, TWO), &[number(5)]).await, OrderState::InProgress);
+    let effective_time = Some(world.now().plus(DAY));
+    let tomorrow = Terms { effective_time, ..terms(&world, TWO) };
+    is_in(&world.order(TWO, tomorrow, &[number(7)]).await, OrderState::InProgress);
+    for (at, holder) in holders.iter().enumerate() {
+        let fresh = world.plan(ONE, normal(), &[number(at * 2)]).await;
+        assert_eq!(fresh.approval, ApprovalNeed::SecondOfficer, "{holder}");
+        let issued = world.issue(ONE, &plans[at]).await.expect("issued").order;
+        assert_eq!(issued.state, OrderState::PendingApproval, "{holder}");
+        sums(&issued);
+    }
+}
+
+#[tokio::test]
+async fn the_only_line_that_works_on_sqlite() {
+    the_only_line_that_works(World::empty().await).await;
+}
+
+#[tokio::test]
+async fn the_only_line_that_works_on_postgres() {
+    the_only_line_that_works(World::postgres().await).await;
 }
 
 /// What was halted before its release does not count, what was released of it does.
