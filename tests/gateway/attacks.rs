@@ -9,7 +9,8 @@ use greenlane::{
     domain::{
         refusal::Reason,
         shutdown::{
-            AlarmKind, ApprovalNeed, NumberState, OrderState, Urgency, limit::IN_WINDOW, terms::Terms,
+            AlarmKind, ApprovalNeed, HeldDecision, NumberState, OrderState, Urgency, limit::IN_WINDOW,
+            terms::Terms,
         },
         time::DAY,
     },
@@ -18,7 +19,7 @@ use greenlane::{
 use tokio::sync::Barrier;
 
 use crate::{
-    force::{ONE, TWO, by, count, is_in, number, numbers, sums, terms},
+    force::{Line, ONE, TWO, by, count, is_in, number, numbers, sums, terms},
     world::{World, working},
 };
 
@@ -198,6 +199,58 @@ async fn nothing_piles_up_on_postgres() {
 async fn a_record_that_forgets_overnight_is_found_out() {
     let world = city(World::empty().await).await;
     assert!(piled_up(&world, true).await > IN_WINDOW, "the control must let too many go");
+}
+
+/// Held numbers of many days are not cut at one moment either: those of older orders weigh when they are decided.
+async fn nothing_is_held_back(world: World) {
+    let world = city(world).await;
+    let evidence_time = Some(world.now().minus(DAY * 2));
+    let came = world.now().minus(DAY);
+    let mut held = Vec::new();
+    for at in 0..12 {
+        let numbers: Vec<String> = (at * 50..at * 50 + 50).map(attacked).collect();
+        let line = |msisdn: &String| Line {
+            start: came,
+            recorded: came,
+            unit: false,
+            ..world.line(msisdn.clone(), Box::leak(format!("holder of {msisdn}").into_boxed_str()))
+        };
+        world.lines(&numbers.iter().map(line).collect::<Vec<_>>()).await;
+        held.push(world.order(ONE, Terms { evidence_time, ..terms(&world, ONE) }, &numbers).await);
+        if at % 4 == 3 {
+            world.pass(DAY).await;
+        }
+    }
+    let cut =
+        |id: &str| world.gateway.decide_held_numbers(by(ONE), id.to_owned(), vec![], Some(HeldDecision::Cut));
+    let mut refusals = 0;
+    for order in &held {
+        is_in(order, OrderState::Partial);
+        match cut(&order.id).await {
+            Ok(done) => sums(&done.answer.order),
+            Err(refused) => {
+                assert_eq!(refused.reason, Reason::ShutdownLimit);
+                refusals += 1;
+            }
+        }
+    }
+    assert_eq!((commanded(&world).await, refusals), (IN_WINDOW, 2));
+    is_in(&world.order(ONE, terms(&world, ONE), &[attacked(900)]).await, OrderState::PendingApproval);
+}
+
+/// How many numbers were sent to their MVNO.
+async fn commanded(world: &World) -> i64 {
+    world.number("SELECT CAST(SUM(number_count) AS BIGINT) FROM command WHERE side = 'MVNO'").await
+}
+
+#[tokio::test]
+async fn nothing_is_held_back_on_sqlite() {
+    nothing_is_held_back(World::empty().await).await;
+}
+
+#[tokio::test]
+async fn nothing_is_held_back_on_postgres() {
+    nothing_is_held_back(World::postgres().await).await;
 }
 
 /// An order that waits weighs however long ago it was issued: one that was halted, and is to go on.

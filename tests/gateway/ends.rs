@@ -19,7 +19,7 @@ use greenlane::{
 use crate::{
     force::{Line, ONE, TWO, by, count, is_in, number, numbers, terms},
     orders::answer,
-    world::World,
+    world::{World, working},
 };
 
 pub const THREE: &str = "police/mps/three";
@@ -151,6 +151,27 @@ async fn no_wave_goes_after_the_end() {
     let ended = world.shown(&order.id).await;
     is_in(&ended, OrderState::Expired);
     assert_eq!((count(&ended, NumberState::Restored), count(&ended, NumberState::Planned)), (2, 198));
+}
+
+/// One whose numbers do not open any more is nobody else's matter.
+#[tokio::test]
+async fn one_that_cannot_be_let_back_keeps_nobody_waiting() {
+    let world = World::empty().await.force().await;
+    let broken = world.order(ONE, ending(&world, HOUR / 2), &numbers(0..3)).await;
+    let other = world.order(ONE, ending(&world, HOUR), &numbers(3..6)).await;
+    answered(&world).await;
+    let written = world.store().write(working(move |tx| {
+        let id = broken.id.clone();
+        Box::pin(async move {
+            let sql = "UPDATE shutdown_number SET number = X'00' WHERE order_id = ?1";
+            Ok(tx.execute(sql, &[id.into()]).await?)
+        })
+    }));
+    assert_eq!(written.await.expect("written"), 3);
+    world.pass(HOUR).await;
+    assert!(world.gateway.look_at_orders().await.is_err(), "it is told");
+    answered(&world).await;
+    assert_eq!(count(&world.shown(&other.id).await, NumberState::Restored), 3);
 }
 
 async fn what_is_held(world: World) {

@@ -45,17 +45,21 @@ impl Gateway {
         let due = self
             .store
             .read(move |tx| Box::pin(async move { Ok(sql::shutdown::list_due(tx, now, MOST).await?) }));
-        let mut looked = 0;
+        let (mut looked, mut failed) = (0, None);
         for id in due.await.map_err(refusal)? {
             let (persons, clock) = (persons.clone(), self.clock.clone());
             let done = self.store.write(move |tx| {
                 let (persons, id, now): (Arc<Persons>, _, _) = (persons.clone(), id.clone(), clock.now());
                 Box::pin(async move { one(tx, &persons, &id, now).await })
             });
-            done.await.map_err(refusal)?.into_iter().for_each(Raised::sound);
+            match done.await {
+                Ok(raised) => raised.into_iter().for_each(Raised::sound),
+                // Others do not wait for their end because one order cannot be looked at.
+                Err(abort) => failed = Some(refusal(abort)),
+            }
             looked += 1;
         }
-        Ok(looked)
+        failed.map_or(Ok(looked), Err)
     }
 }
 

@@ -50,7 +50,8 @@ pub async fn of_order(tx: &mut dyn Tx, order_id: &str) -> Result<Load, StoreErro
 }
 
 /// What an organisation issued since that moment, was to take effect since then or is to, or has waiting for its second
-/// officer: all of an order that waits, goes on or is through, and what was released of one that was stopped.
+/// officer: all of an order that waits, goes on or is through, and what was released of one that was stopped. Of older
+/// orders, what was released since.
 pub async fn since(
     tx: &mut dyn Tx,
     organisation: &ParticipantName,
@@ -75,8 +76,15 @@ pub async fn since(
            AND b.mvno IS NOT NULL
          GROUP BY b.mvno"
     );
+    const LATELY: &str = concat!(
+        "SELECT b.mvno, b.number_count FROM shutdown_batch b CROSS JOIN shutdown_order o
+         WHERE o.id = b.order_id AND b.release_time > ?2 AND COALESCE(b.mvno, '') <> ''
+           AND o.organisation = ?1 AND o.kind = ?3 AND o.drill = ?4 AND o.id NOT IN (",
+        in_window!(),
+        ")"
+    );
     let mut load = Load::default();
-    for sql in [WHOLE, RELEASED] {
+    for sql in [WHOLE, RELEASED, LATELY] {
         for row in &tx.query(sql, values![organisation, since, kind.as_str(), i64::from(drill)]).await? {
             let (mvno, numbers) =
                 read(row).map_err(|error| error.named("shutdown_weight", "mvno, number_count", ""))?;
