@@ -229,6 +229,7 @@ impl App {
         app.spawn(rounds::evidence(app.gateway.clone()));
         app.spawn(rounds::turns(app.gateway.clone()));
         app.spawn(rounds::prune(app.gateway.clone()));
+        app.spawn(rounds::plans(app.gateway.clone()));
         app.spawn(rounds::ladders(app.gateway.clone()));
         app.spawn(rounds::appeals(app.gateway.clone()));
         app.spawn(rounds::overdue(app.gateway.clone()));

@@ -27,12 +27,18 @@ mod clock;
 mod conflicts;
 #[path = "gateway/devices.rs"]
 mod devices;
+#[path = "gateway/ends.rs"]
+mod ends;
 #[path = "gateway/evidence.rs"]
 mod evidence;
 #[path = "gateway/follow.rs"]
 mod follow;
 #[path = "gateway/force.rs"]
 mod force;
+#[path = "gateway/gate.rs"]
+mod gate;
+#[path = "gateway/glass.rs"]
+mod glass;
 #[path = "gateway/halted.rs"]
 mod halted;
 #[path = "gateway/held.rs"]

@@ -96,12 +96,19 @@ pub(super) async fn prune(gateway: Arc<Gateway>) {
         if let Err(abort) = pruned.await {
             tracing::warn!(refusal = %crate::service::refusal(abort), "old request ids, tokens and rejected rows were not forgotten");
         }
-        while let Ok(1..) = gateway.forget_plan().await.inspect_err(|refusal| {
-            tracing::warn!(%refusal, "old plans were not forgotten");
-        }) {}
         if let Err(refusal) = gateway.forget_commands().await {
             tracing::warn!(%refusal, "old commands were not forgotten");
         }
+    }
+}
+
+/// Forgets plans that have ended, every minute: their numbers may be many.
+pub(super) async fn plans(gateway: Arc<Gateway>) {
+    loop {
+        tokio::time::sleep(SECOND * 60).await;
+        while let Ok(1..) = gateway.forget_plan().await.inspect_err(|refusal| {
+            tracing::warn!(%refusal, "old plans were not forgotten");
+        }) {}
     }
 }
 

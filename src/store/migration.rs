@@ -13,6 +13,7 @@
 //! | 8 | the devices of industry lines |
 //! | 9 | what makes the steps of a large order cheap |
 //! | 10 | an order's numbers in the order of its list |
+//! | 12 | ends and limits that no halt and no wait goes around |
 
 use aws_lc_rs::digest;
 
@@ -122,6 +123,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         version: 10,
         name: "pages",
         common: include_str!("migrations/0010_pages.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
+        version: 12,
+        name: "times",
+        common: include_str!("migrations/0012_times.sql"),
         sqlite: "",
         postgres: "",
     },

@@ -134,7 +134,9 @@ async fn an_appeal(world: World) {
 
     // One that is rejected stays off; and of one whose number is back already, nothing is left to do.
     let first = file(&world, &code(&world, &order, 1)).await.expect("filed").answer;
-    let rejected = decide(&world, "police/mps/officer-1", &first.id, AppealOutcome::Rejected).await;
+    let own = decide(&world, "police/mps/officer-1", &first.id, AppealOutcome::Rejected).await;
+    assert_eq!(own.expect_err("against their own order").reason, Reason::ApproverIsProposer);
+    let rejected = decide(&world, "police/mps/officer-2", &first.id, AppealOutcome::Rejected).await;
     assert_eq!(rejected.expect("decided").answer.appeal.restoration, None);
     assert_eq!(orders::state(&world, &order, 1).await, NumberState::Verified);
     assert_eq!(world.number("SELECT COUNT(*) FROM shutdown_order WHERE kind = 'RESTORE'").await, 1);
@@ -314,7 +316,7 @@ async fn at_once(world: World) {
     assert!(ids.iter().all(|id| *id == ids[0]));
     let decided = futures_util::future::join_all((0..10).map(|at| {
         let outcome = if at % 2 == 0 { AppealOutcome::Upheld } else { AppealOutcome::Rejected };
-        decide(&world, "police/mps/officer-1", &ids[0], outcome)
+        decide(&world, "police/mps/officer-2", &ids[0], outcome)
     }))
     .await;
     let first = decided.iter().flatten().filter(|decided| !decided.replayed).count();

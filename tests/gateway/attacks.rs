@@ -9,7 +9,8 @@ use greenlane::{
     domain::{
         refusal::Reason,
         shutdown::{
-            AlarmKind, ApprovalNeed, NumberState, OrderState, Urgency, limit::IN_WINDOW, terms::Terms,
+            AlarmKind, ApprovalNeed, HeldDecision, NumberState, OrderState, Urgency, limit::IN_WINDOW,
+            terms::Terms,
         },
         time::DAY,
     },
@@ -18,7 +19,7 @@ use greenlane::{
 use tokio::sync::Barrier;
 
 use crate::{
-    force::{ONE, TWO, by, count, is_in, number, numbers, sums, terms},
+    force::{Line, ONE, TWO, by, count, is_in, number, numbers, sums, terms},
     world::{World, working},
 };
 
@@ -121,8 +122,9 @@ async fn a_stolen_certificate(world: World) {
     assert_eq!(refused.reason, Reason::ApproverIsProposer);
     let approved = world.approve(TWO, &order.id, &order.plan_sha256).await.expect("approved").order;
     assert_eq!(count(&approved, NumberState::Released), 1, "1 % of 100 first");
-    // The day after, the limit is whole again.
+    // The day after, the limit is whole again: what nobody approved has expired.
     world.pass(DAY).await;
+    while world.gateway.look_at_orders().await.expect("looked at") > 0 {}
     let order = world.order(ONE, terms(&world, ONE), &[number(9_800)]).await;
     is_in(&order, OrderState::InProgress);
 }
@@ -150,6 +152,127 @@ async fn a_record_that_forgets_is_found_out() {
         assert_eq!(forgotten.await.expect("forgotten"), 1);
     }
     assert!(released(&world).await > IN_WINDOW, "the control must let too many go");
+}
+
+/// As many as one officer may issue in a day, day after day, all of them to be released at one moment.
+async fn piled_up(world: &World, forgets: bool) -> i64 {
+    const DAYS: usize = 10;
+    let numbers: Vec<String> = (0..DAYS * 500).map(attacked).collect();
+    let effective_time = Some(world.now().plus(DAY.saturating_mul(12)));
+    for today in numbers.chunks(500) {
+        for part in today.chunks(100) {
+            let order = world.order(ONE, Terms { effective_time, ..terms(world, ONE) }, part).await;
+            sums(&order);
+        }
+        assert_eq!(released(world).await, 0);
+        if forgets {
+            let forgotten = world.store().write(working(|tx| {
+                Box::pin(async move { Ok(tx.execute("DELETE FROM shutdown_weight", &[]).await?) })
+            }));
+            assert!(forgotten.await.expect("forgotten") > 0);
+        }
+        world.pass(DAY).await;
+        world.gateway.look_at_orders().await.expect("looked at");
+    }
+    world.pass(DAY * 2).await;
+    world.gateway.look_at_orders().await.expect("looked at");
+    released(world).await
+}
+
+async fn nothing_piles_up(world: World) {
+    let world = city(world).await;
+    assert_eq!(piled_up(&world, false).await, IN_WINDOW);
+    // A day after their moment the limit is whole again.
+    let at_once = async |n| world.order(ONE, terms(&world, ONE), &[attacked(n)]).await;
+    is_in(&at_once(5_000).await, OrderState::PendingApproval);
+    world.pass(DAY).await;
+    world.gateway.look_at_orders().await.expect("looked at");
+    is_in(&at_once(5_001).await, OrderState::InProgress);
+}
+
+#[tokio::test]
+async fn nothing_piles_up_on_sqlite() {
+    nothing_piles_up(World::empty().await).await;
+}
+
+#[tokio::test]
+async fn nothing_piles_up_on_postgres() {
+    nothing_piles_up(World::postgres().await).await;
+}
+
+/// The control: the same, on a record that forgets overnight.
+#[tokio::test]
+async fn a_record_that_forgets_overnight_is_found_out() {
+    let world = city(World::empty().await).await;
+    assert!(piled_up(&world, true).await > IN_WINDOW, "the control must let too many go");
+}
+
+/// Held numbers of many days are not cut at one moment either: those of older orders weigh when they are decided.
+async fn nothing_is_held_back(world: World) {
+    let world = city(world).await;
+    let evidence_time = Some(world.now().minus(DAY * 2));
+    let came = world.now().minus(DAY);
+    let mut held = Vec::new();
+    for at in 0..12 {
+        let numbers: Vec<String> = (at * 50..at * 50 + 50).map(attacked).collect();
+        let line = |msisdn: &String| Line {
+            start: came,
+            recorded: came,
+            unit: false,
+            ..world.line(msisdn.clone(), Box::leak(format!("holder of {msisdn}").into_boxed_str()))
+        };
+        world.lines(&numbers.iter().map(line).collect::<Vec<_>>()).await;
+        held.push(world.order(ONE, Terms { evidence_time, ..terms(&world, ONE) }, &numbers).await);
+        if at % 4 == 3 {
+            world.pass(DAY).await;
+        }
+    }
+    let cut =
+        |id: &str| world.gateway.decide_held_numbers(by(ONE), id.to_owned(), vec![], Some(HeldDecision::Cut));
+    let mut refusals = 0;
+    for order in &held {
+        is_in(order, OrderState::Partial);
+        match cut(&order.id).await {
+            Ok(done) => sums(&done.answer.order),
+            Err(refused) => {
+                assert_eq!(refused.reason, Reason::ShutdownLimit);
+                refusals += 1;
+            }
+        }
+    }
+    assert_eq!((commanded(&world).await, refusals), (IN_WINDOW, 2));
+    is_in(&world.order(ONE, terms(&world, ONE), &[attacked(900)]).await, OrderState::PendingApproval);
+}
+
+/// How many numbers were sent to their MVNO.
+async fn commanded(world: &World) -> i64 {
+    world.number("SELECT CAST(SUM(number_count) AS BIGINT) FROM command WHERE side = 'MVNO'").await
+}
+
+#[tokio::test]
+async fn nothing_is_held_back_on_sqlite() {
+    nothing_is_held_back(World::empty().await).await;
+}
+
+#[tokio::test]
+async fn nothing_is_held_back_on_postgres() {
+    nothing_is_held_back(World::postgres().await).await;
+}
+
+/// An order that waits weighs however long ago it was issued: one that was halted, and is to go on.
+#[tokio::test]
+async fn what_waits_again_weighs_again() {
+    let world = city(World::empty().await).await;
+    let list: Vec<String> = (0..450).map(attacked).collect();
+    let plan = world.plan(ONE, terms(&world, ONE), &list).await;
+    let order = world.issue(ONE, &plan).await.expect("issued").order;
+    world.halt(ONE, &order.id).await.expect("halted");
+    world.pass(DAY * 3).await;
+    let others = |from| (from..from + 60).map(attacked).collect::<Vec<_>>();
+    is_in(&world.order(ONE, terms(&world, ONE), &others(500)).await, OrderState::InProgress);
+    let on = crate::ends::go_on(&world, TWO, &plan).await.expect("goes on").answer.order;
+    is_in(&on, OrderState::PendingApproval);
+    is_in(&world.order(ONE, terms(&world, ONE), &others(600)).await, OrderState::PendingApproval);
 }
 
 /// Orders issued at the same moment never both find room for one.
@@ -243,6 +366,56 @@ async fn a_sole_line_is_cut_by_two_officers_or_urgently() {
     is_in(&world.order(ONE, terms(&world, ONE), &[number(1)]).await, OrderState::InProgress);
     let practice = Terms { drill: true, ..normal() };
     is_in(&world.order(ONE, practice, &[number(9900)]).await, OrderState::InProgress);
+}
+
+/// A line in that state, by its number in the record.
+async fn set(world: &World, line: &str, change: &'static str) {
+    let (line, now) = (line.to_owned(), world.now());
+    let written = world.store().write(working(move |tx| {
+        let line = line.clone();
+        Box::pin(async move { Ok(tx.execute(change, &[line.into(), now.into()]).await?) })
+    }));
+    assert_eq!(written.await.expect("written"), 1);
+}
+
+/// What a plan said of a sole line is asked again at its issue; and a line that does not work is no other one.
+async fn the_only_line_that_works(world: World) {
+    let world = world.force().await;
+    let holders = ["closed", "stopped", "cut", "to be cut"];
+    let mut lines = Vec::new();
+    for (at, holder) in (0..).zip(holders) {
+        let two = [world.line(number(at * 2), holder), world.line(number(at * 2 + 1), holder)];
+        lines.extend(world.lines(&two).await);
+    }
+    let normal = || Terms { urgency: Urgency::Normal, ..terms(&world, ONE) };
+    let mut plans = Vec::new();
+    for at in 0..holders.len() {
+        plans.push(world.plan(ONE, normal(), &[number(at * 2)]).await);
+    }
+    assert!(plans.iter().all(|plan| plan.approval == ApprovalNeed::NotNeeded), "each holder has another");
+    set(&world, &lines[1], "UPDATE line SET end_time = ?2, state = 'CLOSED' WHERE id = ?1").await;
+    set(&world, &lines[3], "UPDATE line SET state = 'TWO_WAY_STOP' WHERE id = ?1 AND start_time < ?2").await;
+    is_in(&world.order(TWO, terms(&world, TWO), &[number(5)]).await, OrderState::InProgress);
+    let effective_time = Some(world.now().plus(DAY));
+    let tomorrow = Terms { effective_time, ..terms(&world, TWO) };
+    is_in(&world.order(TWO, tomorrow, &[number(7)]).await, OrderState::InProgress);
+    for (at, holder) in holders.iter().enumerate() {
+        let fresh = world.plan(ONE, normal(), &[number(at * 2)]).await;
+        assert_eq!(fresh.approval, ApprovalNeed::SecondOfficer, "{holder}");
+        let issued = world.issue(ONE, &plans[at]).await.expect("issued").order;
+        assert_eq!(issued.state, OrderState::PendingApproval, "{holder}");
+        sums(&issued);
+    }
+}
+
+#[tokio::test]
+async fn the_only_line_that_works_on_sqlite() {
+    the_only_line_that_works(World::empty().await).await;
+}
+
+#[tokio::test]
+async fn the_only_line_that_works_on_postgres() {
+    the_only_line_that_works(World::postgres().await).await;
 }
 
 /// What was halted before its release does not count, what was released of it does.

@@ -7,7 +7,9 @@ use greenlane::{
     domain::{
         personal::Personal,
         shutdown::{AlarmKind, CommandKind, HeldDecision, NumberState, OrderState, Urgency, terms::Terms},
+        time::DAY,
     },
+    rpc::convert::shutdown::next_step,
     service::shutdown::shown::Shown,
     store::sql,
 };
@@ -82,6 +84,41 @@ async fn alarms(world: &World, order: &Shown) -> Vec<i64> {
     alarms.into_iter().map(|alarm| alarm.number_count).collect()
 }
 
+/// Who issues an order with numbers that its plan holds is asked about them: by an alarm, and by what to send next.
+async fn by_its_plan(world: World) {
+    let world = world.force().await;
+    let late = world.now().minus(DAY / 2);
+    let came = |n| Line { start: late, recorded: late, ..world.line(number(n), "came later") };
+    world.lines(&[came(1), came(150)]).await;
+    let asks = |order: &Shown| {
+        let (next, name) = (next_step(order), format!(r#""order":"shutdownOrders/{}""#, order.id));
+        assert!(next.contains(&name), "{next}");
+        next.starts_with("gl ShutdownService/DecideHeldNumbers -d '{")
+    };
+    let order = world.order(ONE, terms(&world, ONE), &numbers(0..5)).await;
+    assert!(asks(&order));
+    assert_eq!(alarms(&world, &order).await, [1]);
+    // One that waits is approved first, and asked about then.
+    let order = world.order(ONE, terms(&world, ONE), &numbers(100..210)).await;
+    is_in(&order, OrderState::PendingApproval);
+    assert!(!asks(&order) && next_step(&order).contains("ApproveShutdown"));
+    assert_eq!(alarms(&world, &order).await, [1]);
+    let order = world.approve(TWO, &order.id, &order.plan_sha256).await.expect("approved").order;
+    assert!(asks(&order));
+    let spare = world.gateway.decide_held_numbers(by(ONE), order.id, vec![], Some(HeldDecision::Spare)).await;
+    assert!(!asks(&spare.expect("decided").answer.order));
+}
+
+#[tokio::test]
+async fn by_its_plan_on_sqlite() {
+    by_its_plan(World::empty().await).await;
+}
+
+#[tokio::test]
+async fn by_its_plan_on_postgres() {
+    by_its_plan(World::postgres().await).await;
+}
+
 async fn between_two_waves(world: World) {
     let world = world.force().await;
     world.lines(&[world.line(number(55), "before"), world.line(number(150), "stays")]).await;
@@ -128,7 +165,8 @@ async fn between_two_waves_on_postgres() {
 /// With and without a time of the evidence.
 async fn before_its_time(world: World) {
     let world = world.force().await;
-    world.lines(&[world.line(number(1), "two lines"), world.line(number(3), "two lines")]).await;
+    let of_one = [1, 3, 9].map(|n| world.line(number(n), "has another line"));
+    world.lines(&of_one).await;
     let effective_time = Some(world.now().plus(HOUR * 10));
     let later = || Terms { effective_time, ..terms(&world, ONE) };
     let normal = Terms { evidence_time: None, urgency: Urgency::Normal, ..later() };

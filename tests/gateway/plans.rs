@@ -14,7 +14,7 @@ use greenlane::{
 
 use crate::{
     force::{Line, ONE, TWO, by, count, flags, is_in, number, numbers, officer, personal, terms},
-    world::World,
+    world::{World, working},
 };
 
 fn codes(refusal: &Refusal) -> Vec<String> {
@@ -260,6 +260,63 @@ async fn a_request_id_stands_for_one_plan_and_a_rehearsal_for_none() {
     assert!(again.replayed && again.answer.id == first.answer.id);
     let other = plan("r", false, asked, numbers(0..4)).await.expect_err("refused");
     assert_eq!(other.reason, Reason::RequestIdReused);
+}
+
+/// A plan that nobody issued is forgotten soon, and whoever asks for it again is told why.
+async fn what_nobody_issued_is_forgotten(world: World) {
+    let world = world.force().await;
+    let asked = terms(&world, ONE);
+    let context = Context { request_id: Some("r".to_owned()), ..by(ONE) };
+    let again = || world.gateway.plan_shutdown(context.clone(), asked.clone(), personal(&numbers(0..3)));
+    let plan = again().await.expect("planned").answer;
+    let issued = world.order(ONE, terms(&world, ONE), &numbers(3..6)).await;
+    world.pass(std::time::Duration::from_secs(40 * 60)).await;
+    assert_eq!(world.gateway.forget_plan().await.expect("looked"), 0, "it is told that it has ended");
+    assert_eq!(again().await.expect("shown").answer.id, plan.id);
+    world.pass(std::time::Duration::from_secs(1)).await;
+    assert_eq!(world.gateway.forget_plan().await.expect("looked"), 1);
+    assert_eq!(world.gateway.forget_plan().await.expect("looked"), 0);
+    assert_eq!(world.number("SELECT COUNT(*) FROM shutdown_number").await, 3, "those of the order");
+    assert_eq!(world.issue(ONE, &plan).await.expect_err("gone").reason, Reason::PlanNotFound);
+    assert_eq!(again().await.expect_err("gone").reason, Reason::PlanExpired);
+    world.shown(&issued.id).await;
+}
+
+#[tokio::test]
+async fn what_nobody_issued_is_forgotten_on_sqlite() {
+    what_nobody_issued_is_forgotten(World::empty().await).await;
+}
+
+#[tokio::test]
+async fn what_nobody_issued_is_forgotten_on_postgres() {
+    what_nobody_issued_is_forgotten(World::postgres().await).await;
+}
+
+/// A million numbers in plans that were not issued, and no more.
+async fn plans_have_their_limit(world: World) {
+    let world = world.force().await;
+    let plan = world.plan(ONE, terms(&world, ONE), &numbers(0..3)).await;
+    let grown = world.store().write(working(|tx| {
+        Box::pin(async move { Ok(tx.execute("UPDATE shutdown_order SET number_count = 999990", &[]).await?) })
+    }));
+    assert_eq!(grown.await.expect("grown"), 1);
+    world.plan(ONE, terms(&world, ONE), &numbers(0..10)).await;
+    let more = world.try_plan(TWO, terms(&world, ONE), &numbers(0..1)).await.expect_err("refused");
+    assert_eq!((more.reason, more.metadata[0].1.as_str()), (Reason::Overloaded, "1000001"));
+    world.plan("police/gd/a", terms(&world, "police/gd/a"), &numbers(0..10)).await;
+    world.pass(std::time::Duration::from_secs(30 * 60)).await;
+    let next = world.plan(ONE, terms(&world, ONE), &numbers(0..1)).await;
+    assert_ne!(next.id, plan.id, "those have ended");
+}
+
+#[tokio::test]
+async fn plans_have_their_limit_on_sqlite() {
+    plans_have_their_limit(World::empty().await).await;
+}
+
+#[tokio::test]
+async fn plans_have_their_limit_on_postgres() {
+    plans_have_their_limit(World::postgres().await).await;
 }
 
 #[tokio::test]

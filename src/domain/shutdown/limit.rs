@@ -15,6 +15,8 @@ pub const IN_ORDER: i64 = 100;
 pub const IN_WINDOW: i64 = 500;
 /// The window.
 pub const WINDOW: Duration = DAY;
+/// Numbers of all plans of an organisation that can still be issued.
+pub const IN_PLANS: i64 = 1_000_000;
 /// Numbers of one MVNO that are no question of its size.
 pub const FLOOR: i64 = 10;
 /// An MVNO must have so many lines for each number: 1 %.

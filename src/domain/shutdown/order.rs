@@ -17,7 +17,7 @@ pub enum Step {
     GoOn,
     /// Ended by its authority.
     Cancel,
-    /// Nobody approved it in time.
+    /// Nobody approved it in time, or its own end came before all of it had gone.
     Expire,
     /// Numbers of it that were held are to be cut.
     CutHeld,
@@ -52,7 +52,7 @@ pub fn after(state: Option<OrderState>, step: Step) -> Option<OrderState> {
         (Some(S::PendingApproval), Step::Approve) => Some(S::InProgress),
         (Some(S::PendingApproval | S::InProgress), Step::Halt) => Some(S::Halted),
         (Some(S::PendingApproval | S::Halted), Step::Cancel) => Some(S::Cancelled),
-        (Some(S::PendingApproval), Step::Expire) => Some(S::Expired),
+        (Some(S::PendingApproval | S::InProgress | S::Halted | S::Partial), Step::Expire) => Some(S::Expired),
         (Some(S::InProgress | S::Partial), Step::CutHeld) => Some(S::InProgress),
         (Some(S::InProgress), Step::Complete) => Some(S::Completed),
         (Some(S::InProgress), Step::CompletePartly) => Some(S::Partial),
@@ -102,11 +102,14 @@ mod tests {
             (Some(S::PendingApproval), Step::Cancel, S::Cancelled),
             (Some(S::PendingApproval), Step::Expire, S::Expired),
             (Some(S::InProgress), Step::Halt, S::Halted),
+            (Some(S::InProgress), Step::Expire, S::Expired),
             (Some(S::InProgress), Step::CutHeld, S::InProgress),
             (Some(S::InProgress), Step::Complete, S::Completed),
             (Some(S::InProgress), Step::CompletePartly, S::Partial),
             (Some(S::Halted), Step::GoOn, S::PendingApproval),
             (Some(S::Halted), Step::Cancel, S::Cancelled),
+            (Some(S::Halted), Step::Expire, S::Expired),
+            (Some(S::Partial), Step::Expire, S::Expired),
             (Some(S::Partial), Step::CutHeld, S::InProgress),
         ];
         assert_eq!(led, expected);

@@ -203,6 +203,12 @@ pub fn next_step(shown: &Shown) -> String {
             "gl ShutdownService/CancelShutdown -d '{{\"order\":\"{name}\",\"reason\":\"not to go on\"}}' ends it; \
              IssueShutdown of {plan} with another reason goes on"
         ),
+        OrderState::InProgress | OrderState::Partial if held(shown) > 0 => format!(
+            "gl ShutdownService/DecideHeldNumbers -d '{{\"order\":\"{name}\",\
+             \"decision\":\"HELD_DECISION_SPARE\",\"reason\":\"their holders came after the evidence\"}}' leaves the {} \
+             held numbers alone; with HELD_DECISION_CUT they are shut down all the same",
+            held(shown)
+        ),
         OrderState::InProgress
         | OrderState::Completed
         | OrderState::Partial
@@ -211,6 +217,10 @@ pub fn next_step(shown: &Shown) -> String {
             format!("gl ShutdownService/GetShutdownOrder -d '{{\"order\":\"{name}\"}}'")
         }
     }
+}
+
+fn held(shown: &Shown) -> i64 {
+    shown.counts.iter().filter(|(state, _)| *state == NumberState::Held).map(|(_, n)| n).sum()
 }
 
 fn counts(tally: &[(NumberState, i64)]) -> pb::NumberCounts {

@@ -108,7 +108,7 @@ impl Work {
         let order = sql::shutdown::lookup_locked(tx, &order_id).await?.ok_or_else(unknown)?;
         let appeal = sql::appeal::lookup_locked(tx, &self.id).await?.ok_or_else(unknown)?;
         let again = match appeal.finds(self.outcome) {
-            Found::Open => false,
+            Found::Open => self.may_find(&order).map(|()| false)?,
             Found::Same => true,
             Found::Other => return Err(decided(&appeal).into()),
         };
@@ -126,6 +126,18 @@ impl Work {
             "again": again,
         });
         Ok(Done { subject: appeal.name(), answer: Decided { appeal, again }, detail, revision: None })
+    }
+
+    /// Nobody is judge of their own order: whoever made it lets back at once, and has another officer say no.
+    fn may_find(&self, order: &OrderRow) -> Result<(), Abort> {
+        let caller = self.caller.to_string();
+        let own = order.planned_by == caller || order.issued_by.as_deref() == Some(&caller);
+        if self.outcome != AppealOutcome::Rejected || !own {
+            return Ok(());
+        }
+        let message = "You planned or issued the order yourself: uphold this appeal, or have another officer reject it.";
+        let refusal = Refusal::new(Reason::ApproverIsProposer, message).with("order", order_name(&order.id));
+        Err(Abort::Refused(refusal))
     }
 
     /// The restoration; `None` where nothing is left to let back, or where an order that is obeyed against this one keeps

@@ -166,8 +166,9 @@ async fn stop_where_wrong(
     if order.state != Some(OrderState::InProgress) {
         return Ok(());
     }
-    let since = release::since(order);
-    let waves = sql::shutdown_place::waves(tx, &order.id, since).await?;
+    // What failed before an officer looked again and let the order go on was alarmed then.
+    let since = order.approve_time.or(order.issue_time).unwrap_or_default();
+    let waves = sql::shutdown_place::waves(tx, &order.id).await?;
     let Some((wave, wrong)) = waves.into_iter().find(|(_, wave)| wave.went_wrong()) else { return Ok(()) };
     let (pending, _) = sql::shutdown_place::left(tx, &order.id).await?;
     if pending > 0 {

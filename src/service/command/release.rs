@@ -31,19 +31,47 @@ use crate::{
 };
 
 /// Releases what may go of an order whose row the caller has locked: nothing but of one that is IN_PROGRESS, nothing
-/// before its effective time, and no wave before the last one is through. Ends an order that has nothing left, and halts
-/// one of which a number does not open any more. Saves the order, with the time when it has to be looked at again. With
-/// the alarms of numbers that are held, to be sounded after the commit.
+/// before its effective time or from its end on, and no wave before the last one is through. Ends an order that has
+/// nothing left, and halts one of which a number does not open any more. Saves the order, with the time when it has to be
+/// looked at again. With the alarms of numbers that are held, to be sounded after the commit.
 pub async fn release(
     tx: &mut dyn Tx,
     persons: &Persons,
     order: &mut OrderRow,
     now: Time,
 ) -> Result<Vec<Raised>, Abort> {
+    let (pending, raised) = let_go(tx, persons, order, now).await?;
+    order.next_time = look::next_time(order, pending, now);
+    sql::shutdown::save(tx, order).await?;
+    Ok(raised)
+}
+
+/// The same by whoever has just dealt with all that time had made due.
+pub(super) async fn release_after(
+    tx: &mut dyn Tx,
+    persons: &Persons,
+    order: &mut OrderRow,
+    now: Time,
+) -> Result<Vec<Raised>, Abort> {
+    let (pending, raised) = let_go(tx, persons, order, now).await?;
+    order.next_time = look::next_time_after(order, pending, now);
+    sql::shutdown::save(tx, order).await?;
+    Ok(raised)
+}
+
+/// Whether anything is left to go, and what was raised.
+async fn let_go(
+    tx: &mut dyn Tx,
+    persons: &Persons,
+    order: &mut OrderRow,
+    now: Time,
+) -> Result<(bool, Vec<Raised>), Abort> {
     let mut raised = Vec::new();
     let mut pending = sql::shutdown::pending_batches(tx, &order.id).await?;
     if order.state == Some(OrderState::InProgress) && order.effective_time.is_none_or(|time| time <= now) {
-        while let Some(wave) = next_wave(tx, order, &pending).await? {
+        while look::end(order, now).is_none()
+            && let Some(wave) = next_wave(tx, order, &pending).await?
+        {
             let (mut goes, waits): (Vec<_>, _) = pending.into_iter().partition(|batch| batch.wave <= wave);
             pending = waits;
             raised.extend(hold::hold(tx, order, &mut goes, wave, now).await?);
@@ -62,9 +90,7 @@ pub async fn release(
             count::conclude(tx, order, now).await?;
         }
     }
-    order.next_time = look::next_time(order, !pending.is_empty(), now);
-    sql::shutdown::save(tx, order).await?;
-    Ok(raised)
+    Ok((!pending.is_empty(), raised))
 }
 
 /// The wave that may go now, where one may.
@@ -78,15 +104,10 @@ async fn next_wave(
     if order.approval == ApprovalNeed::NotNeeded || wave <= order.wave {
         return Ok(Some(wave));
     }
-    let released = sql::shutdown_place::waves(tx, &order.id, since(order)).await?;
+    let released = sql::shutdown_place::waves(tx, &order.id).await?;
     let through = released.iter().all(|(_, wave)| !wave.went_wrong())
         && released.last().is_none_or(|(_, wave)| wave.is_through());
     Ok(through.then_some(wave))
-}
-
-/// What was released before an officer looked again and let the order go on is not held against it.
-pub fn since(order: &OrderRow) -> Time {
-    order.approve_time.or(order.issue_time).unwrap_or_default()
 }
 
 async fn put(tx: &mut dyn Tx, order: &OrderRow, batches: Vec<BatchRow>, now: Time) -> Result<(), StoreError> {

@@ -16,7 +16,7 @@ use crate::{
         },
     },
     service::{Gateway, act::Answered, command::release::release, context::Context, supervise::Faults},
-    store::Abort,
+    store::{Abort, sql},
 };
 
 impl Gateway {
@@ -43,7 +43,8 @@ impl Gateway {
                 let (own, issuer) = (step::authority(tx, &caller).await?, step::issuer(tx, &order).await?);
                 let issuer = issuer.and_then(|issuer| issuer.level);
                 let refused = |no| Abort::Refused(step::refused(no, &order));
-                if order.approved_by.as_deref() == Some(&caller.to_string()) {
+                let waits = order.state == Some(OrderState::PendingApproval);
+                if !waits && order.approved_by.as_deref() == Some(&caller.to_string()) {
                     // Said already: the same yes is no second one.
                     if order.plan_sha256 != plan_sha256 {
                         return Err(refused(No::OtherPlan));
@@ -61,7 +62,7 @@ impl Gateway {
                     until: order.approve_by_time,
                 };
                 judge(&caller, own.level, &plan_sha256, &waiting, now).map_err(refused)?;
-                let waits = order.state == Some(OrderState::PendingApproval);
+                step::is_not_over(&order, now)?;
                 if !step::is_whole(tx, &persons, &order).await? {
                     tracing::error!(order = %order_name(&order.id), "terms or numbers are not those of the plan");
                     return Err(refused(No::OtherPlan));
@@ -71,6 +72,7 @@ impl Gateway {
                     let next = after(order.state, Step::Approve);
                     order.state = Some(next.ok_or_else(|| Abort::Refused(wrong_state(&order)))?);
                     order.update_time = now;
+                    sql::shutdown_place::forgive(tx, &order.id).await?;
                     bells.settle(tx, &order, now).await?;
                 }
                 order.approved_by = Some(caller.to_string());

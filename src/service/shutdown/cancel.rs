@@ -14,7 +14,13 @@ use crate::{
             order::{Step, after},
         },
     },
-    service::{Gateway, act::Answered, command::release::release, context::Context, supervise::Faults},
+    service::{
+        Gateway,
+        act::Answered,
+        command::{look, release::release},
+        context::Context,
+        supervise::Faults,
+    },
     store::Abort,
 };
 
@@ -47,8 +53,7 @@ impl Gateway {
                     // Of a cancelled order it releases nothing, and saves it.
                     let raised = release(tx, &persons, &mut order, now).await?;
                     raised.into_iter().for_each(|raised| bells.add(raised));
-                    let unconfirmed = order.break_glass && order.approved_by.is_none();
-                    if unconfirmed && !restore::off(tx, &order, None).await?.is_empty() {
+                    if look::is_unconfirmed(&order) && !restore::off(tx, &order, None).await?.is_empty() {
                         // Cancelling is no way around the confirmation.
                         let by = caller.to_string();
                         let back = restore::restore(tx, &persons, &order, None, Cause::Unconfirmed, &by, now)

@@ -10,6 +10,7 @@ use super::{
     plan::asked,
     shown::{Shown, wrong_state},
     step::{self, Bells},
+    weigh::{self, Sole},
 };
 use crate::{
     domain::{
@@ -17,11 +18,12 @@ use crate::{
         refusal::{Reason, Refusal, Violation},
         shutdown::{
             CommandKind, HeldDecision, ImpactFlag, NumberState,
-            limit::IN_ORDER,
+            limit::{self, IN_ORDER, Load},
             list::List,
             order::{Step, after},
             wave,
         },
+        time::Time,
     },
     service::{
         Gateway,
@@ -76,6 +78,10 @@ impl Gateway {
                 let (persons, bells) = (persons.clone(), bells.clone());
                 Box::pin(async move {
                     bells.silence();
+                    // Whoever weighs keeps the organisation's others waiting, before any order.
+                    if let Some(order) = sql::shutdown::lookup(tx, &id).await? {
+                        sql::participant::lock(tx, &order.organisation).await?;
+                    }
                     let mut order = step::lock(tx, &caller, &id).await?;
                     let next = after(order.state, Step::CutHeld);
                     let next = next.ok_or_else(|| Abort::Refused(wrong_state(&order)))?;
@@ -86,6 +92,8 @@ impl Gateway {
                             sql::shutdown_number::spare(tx, &order.id, &places(&held)).await?;
                         }
                         HeldDecision::Cut => {
+                            step::is_not_over(&order, now)?;
+                            weighed(tx, &order, &held, now).await?;
                             cut(tx, persons.vault.index(), &order, held).await?;
                             if order.state != Some(next) {
                                 order.state = Some(next);
@@ -172,6 +180,22 @@ async fn within_limit(tx: &mut dyn Tx, order: &OrderRow, held: &[NumberRow]) -> 
          evidence against their present holders."
     );
     Err(Abort::Refused(Refusal::new(Reason::ShutdownLimit, message).with("limit", IN_ORDER)))
+}
+
+/// Held numbers weigh with their order as long as that does. Those that are decided later weigh anew, by the limits of one
+/// officer: else many could be held back, and cut at one moment.
+async fn weighed(tx: &mut dyn Tx, order: &OrderRow, held: &[NumberRow], now: Time) -> Result<(), Abort> {
+    let since = limit::window_start(now);
+    if order.issue_time.max(order.effective_time).is_some_and(|time| time > since) {
+        return Ok(());
+    }
+    let load = Load::of_each(held.iter().filter_map(|row| row.mvno.clone()));
+    let Some(over) = weigh::over(tx, &step::terms(order)?, &load, Sole::Count(0), now).await? else {
+        return Ok(());
+    };
+    let message =
+        format!("{over}: plan the held numbers as an order of its own, which a second officer approves.");
+    Err(Abort::Refused(Refusal::new(Reason::ShutdownLimit, message).with("order", order_name(&order.id))))
 }
 
 /// Whoever has a held number now is whom the plan showed.

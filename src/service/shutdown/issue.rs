@@ -28,7 +28,7 @@ use crate::{
     service::{
         Gateway,
         act::{Answered, Done},
-        command::release::release,
+        command::{look, release::release},
         context::Context,
         persons::Persons,
         supervise::Faults,
@@ -119,6 +119,7 @@ impl Issue<'_> {
                 Refusal::new(Reason::PlanExpired, message).with("plan", super::plan_name(&order.id)),
             ));
         }
+        step::is_not_over(order, self.now)?;
         let others =
             sql::shutdown::of_document(tx, &order.organisation, &order.order_number, self.now).await?;
         if let Some(first) = others.iter().find(|other| other.issue_time.is_some()) {
@@ -134,6 +135,7 @@ impl Issue<'_> {
         }
         let step = if waits { Step::IssueToWait } else { Step::Issue };
         order.issue_time = Some(self.now);
+        self.ask(tx, order).await?;
         self.take(tx, order, step, over).await
     }
 
@@ -143,9 +145,13 @@ impl Issue<'_> {
         if order.issue_reason.as_deref() == Some(self.reason) {
             return Err(Abort::Refused(wrong_state(order)));
         }
+        step::is_not_over(order, self.now)?;
         is_as_planned(tx, self.persons, order, self.now).await?;
         order.approval = ApprovalNeed::SecondOfficer;
-        (order.approved_by, order.approve_time) = (None, None);
+        // What was confirmed of break glass stays so: without it, all that went out would be undone.
+        if !order.break_glass {
+            (order.approved_by, order.approve_time) = (None, None);
+        }
         self.take(tx, order, Step::GoOn, Some(Over::Halted)).await
     }
 
@@ -162,7 +168,10 @@ impl Issue<'_> {
         order.issued_by = Some(self.caller.to_string());
         order.issue_reason = Some(self.reason.to_owned());
         order.update_time = self.now;
-        order.approve_by_time = (waits || order.break_glass).then(|| self.now.plus(WAITS));
+        // However often it is halted, what one officer did by break glass is confirmed by its first deadline.
+        let deadline = order.approve_by_time.filter(|_| look::is_unconfirmed(order));
+        let waits_until = || (waits || order.break_glass).then(|| self.now.plus(WAITS));
+        order.approve_by_time = deadline.or_else(waits_until);
         if !waits {
             self.bells.settle(tx, order, self.now).await?;
         }
@@ -184,14 +193,27 @@ impl Issue<'_> {
             .await
     }
 
+    /// Asks what becomes of numbers that the plan holds.
+    async fn ask(&self, tx: &mut dyn Tx, order: &OrderRow) -> Result<(), Abort> {
+        let tally = sql::shutdown_number::tally(tx, &order.id).await?;
+        let held = tally.iter().find(|(state, _)| *state == NumberState::Held).map_or(0, |(_, count)| *count);
+        if held > 0 {
+            let text = format!(
+                "{held} numbers have a holder who came after the evidence and are held: decide about them."
+            );
+            self.bells.add(alarm::raise(tx, AlarmKind::Held, order, None, held, &text, self.now).await?);
+        }
+        Ok(())
+    }
+
     /// Why a second officer is needed now. The order counts in the limits from here on.
     async fn weigh(&self, tx: &mut dyn Tx, order: &OrderRow) -> Result<Option<Over>, Abort> {
         let load = sql::shutdown_weight::of_order(tx, &order.id).await?;
         let free = match &order.restores {
             // What was shut down without a second officer is let back without one.
-            Some(original) => sql::shutdown::lookup(tx, original)
-                .await?
-                .is_some_and(|original| original.approval == ApprovalNeed::NotNeeded),
+            Some(original) => {
+                sql::shutdown::lookup(tx, original).await?.as_ref().is_some_and(step::is_of_one)
+            }
             None => false,
         };
         let over = if free {

@@ -205,10 +205,8 @@ fn is_in_remit(authority: Option<&Participant>, mvno: Option<&Participant>) -> b
 
 impl Told {
     async fn of(tx: &mut dyn Tx, persons: &Persons, lines: &[Live]) -> Result<Self, StoreError> {
-        let subjects: HashSet<&str> = lines.iter().map(|line| line.subject.as_str()).collect();
-        let subjects: Vec<&str> = subjects.into_iter().collect();
-        let sole = shutdown_known::sole(tx, &subjects).await?.into_iter().collect();
         let ids: Vec<&str> = lines.iter().map(|line| line.id.as_str()).collect();
+        let sole = shutdown_known::sole(tx, &ids).await?.into_iter().collect();
         // The last event of a line says what it is now.
         let mut details: BTreeMap<String, Details> = BTreeMap::new();
         for one in shutdown_known::details(tx, &ids).await? {
@@ -242,7 +240,7 @@ impl Told {
         Tenancy {
             start: line.start_time,
             recorded: line.record_time,
-            sole: self.sole.contains(&line.subject),
+            sole: self.sole.contains(&line.id),
             unit: self.units.contains(&line.id),
             industry: line.industry,
         }

@@ -26,7 +26,7 @@ use crate::{
         shutdown::{
             ApprovalNeed, CommandKind, Flags, ImpactFlag, NumberState,
             impact::Fate,
-            limit::{Load, Over},
+            limit::{IN_PLANS, Load, Over},
             list::{List, Listed},
             terms::Terms,
             wave,
@@ -97,8 +97,7 @@ impl Gateway {
         let canonical = terms.canonical(&list);
         let context = veiled(&persons, context, &canonical);
         if let Some(kept) = self.replayed::<Kept>(&context).await? {
-            let planned = self.load_plan(kept.answer.id).await?;
-            return Ok(Answered { answer: planned, replayed: true });
+            return self.plan_again(kept.answer.id).await;
         }
         let content_sha256 = key::digest(&persons, "ORDER", &canonical);
         drop(canonical);
@@ -119,6 +118,18 @@ impl Gateway {
         let mut draft = aside(move || draw_up(&persons, &terms, &asked, found, id, by, now)).await?;
         draft.order.content_sha256 = content_sha256;
         self.keep_plan(context, draft).await
+    }
+
+    /// The answer to a request that was answered before. Its plan may be forgotten since.
+    pub(super) async fn plan_again(&self, id: String) -> Result<Answered<Planned>, Refusal> {
+        let planned = self.load_plan(id).await.map_err(|refused| match refused.reason {
+            Reason::PlanNotFound => {
+                let message = "The plan of this request is past its 30 minutes; make another one, by another request_id.";
+                Refusal { metadata: refused.metadata, ..Refusal::new(Reason::PlanExpired, message) }
+            }
+            _ => refused,
+        })?;
+        Ok(Answered { answer: planned, replayed: true })
     }
 
     /// Writes a plan, unless it is there already.
@@ -386,6 +397,10 @@ async fn keep(tx: &mut dyn Tx, draft: &Draft, now: Time) -> Result<Done<Kept>, A
             return Ok(done(first, answer));
         }
     }
+    let planned = sql::shutdown::count_planned(tx, &order.organisation, now).await? + order.number_count;
+    if planned > IN_PLANS {
+        return Err(Abort::Refused(too_many(planned)));
+    }
     sql::shutdown::add(tx, order).await?;
     batch::write(tx, &draft.batches).await?;
     // A line that begins meanwhile is there before this commits, or finds the plan: its number is looked at again before
@@ -418,6 +433,15 @@ pub(super) fn reused(first: &OrderRow) -> Refusal {
         "This order_number stands for {first}, which has another content; take the number of another document."
     );
     Refusal::new(Reason::OrderNumberReused, message).with(kind, first)
+}
+
+/// The refusal for more than an organisation may have planned at once.
+fn too_many(planned: i64) -> Refusal {
+    let message = format!(
+        "With this one the plans of your organisation that were not issued would have {planned} numbers, over {IN_PLANS}: \
+         issue some, or wait until they end, 30 minutes after they were made."
+    );
+    Refusal::new(Reason::Overloaded, message).with("planned", planned).with("limit", IN_PLANS).retry(LIVES)
 }
 
 /// The refusal for a plan that is not there, or another organisation's.

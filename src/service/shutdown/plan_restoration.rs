@@ -71,8 +71,7 @@ impl Gateway {
         faults.done()?;
         let context = persons.veil(context);
         if let Some(kept) = self.replayed::<plan::Kept>(&context).await? {
-            let planned = self.load_plan(kept.answer.id).await?;
-            return Ok(Answered { answer: planned, replayed: true });
+            return self.plan_again(kept.answer.id).await;
         }
         let now = self.clock.now();
         let found = {
@@ -128,7 +127,7 @@ async fn find(
         return Err(Abort::Refused(restore::nothing_off(&original)));
     }
     let back = restore::opened(persons, &original, rows)?;
-    let over = if original.approval == ApprovalNeed::NotNeeded {
+    let over = if step::is_of_one(&original) {
         None
     } else {
         let mvnos = back.iter().filter_map(|back| back.row.mvno.clone());

@@ -19,13 +19,17 @@ use crate::{
         participant::{Participant, ParticipantState},
         refusal::{Reason, Refusal},
         shutdown::{
-            ImpactFlag,
+            ApprovalNeed, ImpactFlag,
             approval::{Authority, No, may_act, may_see},
             terms::Terms,
         },
         time::Time,
     },
-    service::{act::Done, persons::Persons},
+    service::{
+        act::Done,
+        command::look::{self, End},
+        persons::Persons,
+    },
     store::{
         Abort, StoreError, Tx,
         sql::{self, shutdown::OrderRow, shutdown_number::Listed},
@@ -83,6 +87,25 @@ pub(super) async fn authority(tx: &mut dyn Tx, caller: &Caller) -> Result<Partic
 /// The row of an order's authority.
 pub(super) async fn issuer(tx: &mut dyn Tx, order: &OrderRow) -> Result<Option<Participant>, StoreError> {
     sql::participant::lookup(tx, &order.organisation).await
+}
+
+/// Refuses to go on with an order that time has ended.
+pub(super) fn is_not_over(order: &OrderRow, now: Time) -> Result<(), Abort> {
+    let (what, key, time) = match look::end(order, now) {
+        None => return Ok(()),
+        Some(End::Own(time)) => ("The order came to its own end", "expire_time", time),
+        Some(End::Unconfirmed(time)) => {
+            ("Nobody confirmed what one officer did by break glass", "approve_by_time", time)
+        }
+    };
+    let message = format!("{what} by {time}: nothing of it goes out any more. Plan another order.");
+    let refusal = Refusal::new(Reason::OrderState, message).with("order", order_name(&order.id));
+    Err(Abort::Refused(refusal.with(key, time)))
+}
+
+/// Whether what an order has cut was one officer's act: to undo that takes no more.
+pub(super) fn is_of_one(order: &OrderRow) -> bool {
+    order.approval == ApprovalNeed::NotNeeded || look::is_unconfirmed(order)
 }
 
 /// Whether the caller may know of an order, for questions.

@@ -4,7 +4,7 @@
 use crate::{
     domain::{
         shutdown::{
-            CommandKind, ImpactFlag, Urgency,
+            CommandKind, Urgency,
             limit::{self, Load, Over},
             terms::Terms,
         },
@@ -12,11 +12,12 @@ use crate::{
     },
     store::{
         StoreError, Tx,
-        sql::{shutdown_known, shutdown_number, shutdown_weight},
+        sql::{shutdown_known, shutdown_weight},
     },
 };
 
-/// Who loses the only line there is: counted already, or to be counted of an order where that matters.
+/// Who loses the only line there is: counted just now, or to be counted of an order where that matters. What its plan said
+/// may be half an hour old.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Sole<'o> {
     /// So many.
@@ -46,7 +47,7 @@ pub(super) async fn over(
     if terms.kind == CommandKind::Shutdown && terms.urgency == Urgency::Normal {
         let sole = match sole {
             Sole::Count(count) => count,
-            Sole::Of(id) => shutdown_number::count_flag(tx, id, ImpactFlag::SoleLine).await?,
+            Sole::Of(id) => shutdown_known::count_sole(tx, id).await?,
         };
         if sole > 0 {
             return Ok(Some(Over::SoleLine(sole)));

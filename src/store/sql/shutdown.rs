@@ -304,6 +304,18 @@ pub async fn rewrap(
     Ok(rows == 1)
 }
 
+/// How many numbers the plans of an organisation have that can still be issued.
+pub async fn count_planned(
+    tx: &mut dyn Tx,
+    organisation: &ParticipantName,
+    now: Time,
+) -> Result<i64, StoreError> {
+    let sql = "SELECT CAST(COALESCE(SUM(number_count), 0) AS BIGINT) FROM shutdown_order
+               WHERE organisation = ?1 AND issue_time IS NULL AND plan_expire_time > ?2";
+    let rows = tx.query(sql, values![organisation, now]).await?;
+    rows.first().ok_or_else(|| StoreError::inconsistent("shutdown_order", "number_count", ""))?.int(0)
+}
+
 /// Forgets one plan that ended before that moment and was never issued, with its numbers. Whether there was one: a plan
 /// can be of a hundred thousand numbers, and nobody is to wait for many of them at once.
 pub async fn prune(tx: &mut dyn Tx, before: Time) -> Result<bool, StoreError> {

@@ -137,16 +137,44 @@ pub async fn past(tx: &mut dyn Tx, not: &str, numbers: &[Index]) -> Result<Vec<P
     any::query(tx, &SQL, values![not], numbers).await?.iter().map(one).collect()
 }
 
-/// Those of these subjects who have one live line in all, at whatever MVNO.
-pub async fn sole(tx: &mut dyn Tx, subjects: &[&str]) -> Result<Vec<String>, StoreError> {
+/// Whether the holder of a live line `l`, the subject `s`, has no other that works, at whatever MVNO: one that is stopped
+/// both ways is none, nor is one that an order has cut or is about to.
+macro_rules! is_sole {
+    () => {
+        "NOT EXISTS (SELECT 1 FROM subject u JOIN line o ON o.subject = u.id AND o.end_time IS NULL
+           WHERE u.document_index = s.document_index AND o.id <> l.id AND o.state <> 'TWO_WAY_STOP'
+             AND NOT EXISTS (SELECT 1 FROM shutdown_number c JOIN shutdown_order k ON k.id = c.order_id
+               WHERE c.number_index = o.number_index AND c.overruled_by IS NULL AND k.kind = 'SHUTDOWN' AND k.drill = 0
+                 AND (c.state IN ('RELEASED', 'DELIVERED', 'ACKED', 'EXECUTED', 'VERIFIED', 'DIVERGED', 'OVERDUE')
+                   OR c.state = 'PLANNED' AND k.state = 'IN_PROGRESS')))"
+    };
+}
+
+/// Those of these live lines that are their holder's only one.
+pub async fn sole(tx: &mut dyn Tx, lines: &[&str]) -> Result<Vec<String>, StoreError> {
     static SQL: LazyLock<&'static str> = LazyLock::new(|| {
-        let before = "SELECT s.id FROM subject s WHERE (
-              SELECT COUNT(*) FROM subject other JOIN line l ON l.subject = other.id AND l.end_time IS NULL
-              WHERE other.document_index = s.document_index) = 1 AND s.id IN ";
+        let before = concat!(
+            "SELECT l.id FROM line l JOIN subject s ON s.id = l.subject WHERE ",
+            is_sole!(),
+            " AND l.id IN "
+        );
         any::text(before, 0, "")
     });
-    let rows = any::query_texts(tx, &SQL, subjects).await?;
+    let rows = any::query_texts(tx, &SQL, lines).await?;
     rows.iter().map(|row| row.text(0).map(str::to_owned)).collect()
+}
+
+/// How many numbers of a plan are their holder's only one now, of those that may go.
+pub async fn count_sole(tx: &mut dyn Tx, order_id: &str) -> Result<i64, StoreError> {
+    let sql = concat!(
+        "SELECT COUNT(*) FROM shutdown_number n
+           JOIN line l ON l.number_index = n.number_index AND l.end_time IS NULL
+           JOIN subject s ON s.id = l.subject
+         WHERE n.order_id = ?1 AND n.state <> 'REFUSED' AND ",
+        is_sole!()
+    );
+    let rows = tx.query(sql, values![order_id]).await?;
+    rows.first().ok_or_else(|| StoreError::inconsistent("line", "count", order_id))?.int(0)
 }
 
 /// What else the registrations of these lines name.

@@ -207,14 +207,6 @@ pub async fn flags(tx: &mut dyn Tx, order_id: &str) -> Result<Vec<(Flags, i64)>,
     rows.iter().map(|row| Ok((Flags::from_bits(row.int(0)?), row.int(1)?))).collect()
 }
 
-/// How many numbers with that flag may go.
-pub async fn count_flag(tx: &mut dyn Tx, order_id: &str, flag: ImpactFlag) -> Result<i64, StoreError> {
-    let sql = "SELECT COUNT(*) FROM shutdown_number
-               WHERE order_id = ?1 AND state <> 'REFUSED' AND (flags & ?2) <> 0";
-    let rows = tx.query(sql, values![order_id, Flags::default().with(flag).bits()]).await?;
-    rows.first().ok_or_else(|| StoreError::inconsistent("shutdown_number", "count", order_id))?.int(0)
-}
-
 /// The numbers of a batch, in the order of the list.
 pub async fn of_batch(tx: &mut dyn Tx, order_id: &str, batch: i64) -> Result<Vec<NumberRow>, StoreError> {
     let sql =

@@ -245,19 +245,29 @@ pub async fn count(
     .await
 }
 
-/// How far the batches of an order are that were released since, by wave.
-pub async fn waves(tx: &mut dyn Tx, order_id: &str, since: Time) -> Result<Vec<(i64, Wave)>, StoreError> {
+/// How far the batches of an order are that were released, by wave; without what was forgiven of them.
+pub async fn waves(tx: &mut dyn Tx, order_id: &str) -> Result<Vec<(i64, Wave)>, StoreError> {
     let rows = tx
         .query(
-            "SELECT wave, CAST(SUM(number_count) AS BIGINT), CAST(SUM(executed_count) AS BIGINT),
-               CAST(SUM(failed_count) AS BIGINT)
-             FROM shutdown_batch WHERE order_id = ?1 AND batch > 0 AND release_time >= ?2
+            "SELECT wave, CAST(SUM(number_count - forgiven_count) AS BIGINT), CAST(SUM(executed_count) AS BIGINT),
+               CAST(SUM(failed_count - forgiven_count) AS BIGINT)
+             FROM shutdown_batch WHERE order_id = ?1 AND batch > 0 AND release_time IS NOT NULL
              GROUP BY wave ORDER BY wave",
-            values![order_id, since],
+            values![order_id],
         )
         .await?;
     let wave = |row: &Row| Ok((row.int(0)?, Wave::default().with(row.int(1)?, row.int(2)?, row.int(3)?)));
     rows.iter().map(wave).collect()
+}
+
+/// What was refused or failed so far of an order is not held against it any more.
+pub async fn forgive(tx: &mut dyn Tx, order_id: &str) -> Result<(), StoreError> {
+    tx.send(
+        "UPDATE shutdown_batch SET forgiven_count = failed_count
+         WHERE order_id = ?1 AND batch > 0 AND failed_count <> forgiven_count",
+        values![order_id],
+    )
+    .await
 }
 
 /// What is left of an order: how many of its batches were not released, and how many of the numbers that go somewhere
