@@ -15,6 +15,8 @@ mod at_release;
 mod attacks;
 #[path = "gateway/bad_orders.rs"]
 mod bad_orders;
+#[path = "gateway/cards.rs"]
+mod cards;
 #[path = "gateway/changed.rs"]
 mod changed;
 #[path = "gateway/channels.rs"]
@@ -39,6 +41,8 @@ mod halted;
 mod held;
 #[path = "gateway/identity.rs"]
 mod identity;
+#[path = "gateway/imports.rs"]
+mod imports;
 #[path = "gateway/ledger.rs"]
 mod ledger;
 #[path = "gateway/lists.rs"]
@@ -61,6 +65,8 @@ mod past;
 mod plans;
 #[path = "gateway/registrations.rs"]
 mod registrations;
+#[path = "gateway/sealed.rs"]
+mod sealed;
 #[path = "gateway/selling.rs"]
 mod selling;
 #[path = "gateway/steps.rs"]
@@ -71,5 +77,7 @@ mod supplements;
 mod ticker;
 #[path = "gateway/watch.rs"]
 mod watch;
+#[path = "gateway/weighed.rs"]
+mod weighed;
 #[path = "gateway/world.rs"]
 mod world;
