@@ -25,6 +25,8 @@ mod channels;
 mod checks;
 #[path = "gateway/clock.rs"]
 mod clock;
+#[path = "gateway/codes.rs"]
+mod codes;
 #[path = "gateway/conflicts.rs"]
 mod conflicts;
 #[path = "gateway/devices.rs"]
@@ -39,6 +41,8 @@ mod force;
 mod halted;
 #[path = "gateway/held.rs"]
 mod held;
+#[path = "gateway/hidden.rs"]
+mod hidden;
 #[path = "gateway/identity.rs"]
 mod identity;
 #[path = "gateway/imports.rs"]
