@@ -77,6 +77,8 @@ mod selling;
 mod steps;
 #[path = "gateway/supplements.rs"]
 mod supplements;
+#[path = "gateway/tenancy.rs"]
+mod tenancy;
 #[path = "gateway/ticker.rs"]
 mod ticker;
 #[path = "gateway/watch.rs"]

@@ -7,6 +7,7 @@ pub mod limit;
 pub mod list;
 pub mod order;
 pub mod precedence;
+pub mod tenancy;
 pub mod terms;
 pub mod wave;
 
