@@ -2,6 +2,7 @@
 
 pub mod alarm;
 pub mod approval;
+pub mod citation;
 pub mod impact;
 pub mod limit;
 pub mod list;
