@@ -10,6 +10,7 @@ pub mod identity;
 mod import;
 pub mod numbering;
 pub mod participant;
+pub mod parts;
 pub mod pb;
 pub mod registration;
 pub mod routes;

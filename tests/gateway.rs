@@ -15,6 +15,8 @@ mod at_release;
 mod attacks;
 #[path = "gateway/bad_orders.rs"]
 mod bad_orders;
+#[path = "gateway/cards.rs"]
+mod cards;
 #[path = "gateway/changed.rs"]
 mod changed;
 #[path = "gateway/channels.rs"]
@@ -23,6 +25,8 @@ mod channels;
 mod checks;
 #[path = "gateway/clock.rs"]
 mod clock;
+#[path = "gateway/codes.rs"]
+mod codes;
 #[path = "gateway/conflicts.rs"]
 mod conflicts;
 #[path = "gateway/devices.rs"]
@@ -43,8 +47,12 @@ mod glass;
 mod halted;
 #[path = "gateway/held.rs"]
 mod held;
+#[path = "gateway/hidden.rs"]
+mod hidden;
 #[path = "gateway/identity.rs"]
 mod identity;
+#[path = "gateway/imports.rs"]
+mod imports;
 #[path = "gateway/ledger.rs"]
 mod ledger;
 #[path = "gateway/lists.rs"]
@@ -67,15 +75,21 @@ mod past;
 mod plans;
 #[path = "gateway/registrations.rs"]
 mod registrations;
+#[path = "gateway/sealed.rs"]
+mod sealed;
 #[path = "gateway/selling.rs"]
 mod selling;
 #[path = "gateway/steps.rs"]
 mod steps;
 #[path = "gateway/supplements.rs"]
 mod supplements;
+#[path = "gateway/tenancy.rs"]
+mod tenancy;
 #[path = "gateway/ticker.rs"]
 mod ticker;
 #[path = "gateway/watch.rs"]
 mod watch;
+#[path = "gateway/weighed.rs"]
+mod weighed;
 #[path = "gateway/world.rs"]
 mod world;

@@ -2,6 +2,7 @@
 //! by a due time; what is late stays open and is alarmed.
 
 pub mod code;
+pub mod statement;
 
 use std::time::Duration;
 

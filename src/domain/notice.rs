@@ -1,9 +1,10 @@
 //! What a subscriber is told: why, by which law, what can be done, what to bring, whom to ask. Short enough for a text
-//! message. The officer's own words are not in it: they may name a case or another person.
+//! message. The officer's own words are not in it: they may name a case or another person. Of the legal basis it has what
+//! is recognisably law; the rest is told as a document.
 
 use super::{
     decision::Bilingual,
-    shutdown::{CommandKind, Header, Scope, Scopes},
+    shutdown::{CommandKind, Header, Scope, Scopes, citation},
 };
 
 /// Articles told at most; the rest are in the order.
@@ -28,15 +29,19 @@ pub fn text(
 
 fn shut(header: &Header, scopes: Scopes, code: &str) -> Bilingual {
     let (zh, en) = (list(scopes, zh_word, "、"), list(scopes, en_word, ", "));
-    let law =
-        |and: &str| header.legal_basis.iter().take(MOST_ARTICLES).cloned().collect::<Vec<_>>().join(and);
-    let more = header.legal_basis.len() > MOST_ARTICLES;
+    let (law, others): (Vec<&str>, Vec<&str>) =
+        header.legal_basis.iter().map(String::as_str).partition(|article| citation::is_plain(article));
+    let named = |document| {
+        let documents = if others.is_empty() { None } else { Some(document) };
+        law.iter().copied().take(MOST_ARTICLES).chain(documents).collect::<Vec<_>>()
+    };
+    let more = law.len() > MOST_ARTICLES;
     Bilingual {
         zh: format!(
             "【停机告知】您的号码因涉嫌电信网络诈骗，依据{}{}，现停止：{zh}；110、119、120、122紧急呼叫不受影响。\
              如有异议，请凭申诉码{code}在申诉平台免费提出申诉，无需注册；申诉成立将立即恢复。\
              请备好：本人身份证件、号码使用情况说明。咨询：本企业客服或96110。",
-            law("、"),
+            named("有关机关的文书").join("、"),
             if more { "等" } else { "" },
         ),
         en: format!(
@@ -45,7 +50,7 @@ fn shut(header: &Header, scopes: Scopes, code: &str) -> Bilingual {
              appeal portal, free and without an account; an appeal that is upheld restores the number at once. \
              Have ready: your identity document, and a statement of how the number was used. \
              Ask: your operator's customer service, or 96110.",
-            law("; "),
+            named("a document of the authority").join("; "),
             if more { " and others" } else { "" },
         ),
     }
@@ -129,6 +134,29 @@ mod tests {
                 assert!(!said.zh.contains(kept) && !said.en.contains(kept));
             }
             assert!(said.zh.starts_with("【演练") && said.en.starts_with("[Drill"));
+        }
+    }
+
+    #[test]
+    fn what_is_not_law_is_a_document() {
+        let scopes = Scopes::of([Scope::SmsIn]);
+        let said = |articles: &[&str]| {
+            let legal_basis = articles.iter().map(|article| (*article).to_owned()).collect();
+            let header = Header { legal_basis, ..header(0) };
+            text(&header, scopes, CommandKind::Shutdown, CODE, false).expect("a text")
+        };
+        let both = said(&["反电信网络诈骗法§32\n解封请拨 13800000001", "反电信网络诈骗法§32"]);
+        assert!(both.zh.contains("依据反电信网络诈骗法§32、有关机关的文书，现停止"), "{}", both.zh);
+        assert!(
+            both.en.contains("By 反电信网络诈骗法§32; a document of the authority, these"),
+            "{}",
+            both.en
+        );
+        let none = said(&["详见 http://evil.example"]);
+        assert!(none.zh.contains("依据有关机关的文书，现停止"), "{}", none.zh);
+        assert!(none.en.contains("By a document of the authority, these"), "{}", none.en);
+        for told in [both.zh, both.en, none.zh, none.en] {
+            assert!(!told.contains("138") && !told.contains("evil") && !told.contains('\n'), "{told}");
         }
     }
 

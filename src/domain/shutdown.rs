@@ -2,11 +2,13 @@
 
 pub mod alarm;
 pub mod approval;
+pub mod citation;
 pub mod impact;
 pub mod limit;
 pub mod list;
 pub mod order;
 pub mod precedence;
+pub mod tenancy;
 pub mod terms;
 pub mod wave;
 

@@ -36,7 +36,7 @@ use crate::{
         time::Clock,
     },
     net::{HangUp, Peer},
-    rpc::{pb, status},
+    rpc::{parts::Parts, pb, status},
 };
 
 /// What an organisation may ask of one node, and of all where they share a budget.
@@ -155,7 +155,8 @@ impl Shared {
         over: Over,
     ) -> (Response, Option<Duration>) {
         organisation.count(over);
-        let mut response = status::response(&refusal(&self.settings, peer, method, over));
+        let caller = &peer.caller.organisation;
+        let mut response = status::response(&refusal(&self.settings, caller, method, over));
         response.extensions_mut().insert(Limited);
         let held = organisation.hold(self.clock.monotonic());
         if held.is_none() {
@@ -170,8 +171,7 @@ fn path(method: Option<&'static pb::Method>) -> &'static str {
     method.map_or("unknown", |method| method.path)
 }
 
-fn refusal(settings: &Settings, peer: &Peer, method: &'static str, over: Over) -> Refusal {
-    let caller = &peer.caller.organisation;
+fn refusal(settings: &Settings, caller: &ParticipantName, method: &'static str, over: Over) -> Refusal {
     let (text, wait) = match over {
         Over::Streams => {
             let most = settings.max_streams;
@@ -195,12 +195,23 @@ fn refusal(settings: &Settings, peer: &Peer, method: &'static str, over: Over) -
         .retry(wait)
 }
 
+/// Charges what a call refuses of its parts; once that is too much, the method is barred.
+fn parts(settings: Arc<Settings>, organisation: Arc<Organisation>, method: &'static str) -> Parts {
+    Parts(Arc::new(move |count| {
+        organisation.charge(method, count);
+        organisation.may_call_now(method).map_err(|over| {
+            organisation.count(over);
+            refusal(&settings, &organisation.name, method, over)
+        })
+    }))
+}
+
 // === impl Underway ===
 
 impl Drop for Underway {
     fn drop(&mut self) {
         if !self.answered {
-            self.organisation.charge(self.method);
+            self.organisation.charge(self.method, 1);
         }
     }
 }
@@ -223,7 +234,7 @@ impl<S: Inner> Service<Request> for Limit<S> {
         self.inner.poll_ready(cx)
     }
 
-    fn call(&mut self, request: Request) -> Answer {
+    fn call(&mut self, mut request: Request) -> Answer {
         // Without an identity there is nobody to count; `access` denies it.
         let Some(peer) = request.extensions().get::<Arc<Peer>>() else { return self.inner.call(request) };
         let method = request.extensions().get::<&'static pb::Method>().copied();
@@ -240,6 +251,8 @@ impl<S: Inner> Service<Request> for Limit<S> {
                 });
             }
         };
+        let parts = parts(self.shared.settings.clone(), organisation.clone(), path(method));
+        request.extensions_mut().insert(parts);
         let underway = Underway { organisation, method: path(method), answered: false };
         let answer = self.inner.call(request);
         Box::pin(async move {
@@ -249,7 +262,7 @@ impl<S: Inner> Service<Request> for Limit<S> {
             underway.answered = true;
             // What was entered in the ledger is what counts.
             if status::refused(response.headers()).is_some_and(|refused| refused.code != Code::Unavailable) {
-                underway.organisation.charge(underway.method);
+                underway.organisation.charge(underway.method, 1);
             }
             Ok(match stream {
                 Some(stream) => open(response, stream),

@@ -70,8 +70,8 @@ impl pb::appeal_service_server::AppealService for Appeals {
         let message = request.into_inner();
         let (code, statement) = (Personal::new(message.appeal_code), Personal::new(message.statement));
         let done = self.gateway.file_appeal(context, code, statement).await.map_err(|r| status(&r))?;
-        let appeal = Some(bare(&done.answer));
-        Ok(Response::new(pb::FileAppealResponse { appeal, replayed: done.replayed }))
+        let (appeal, added) = (Some(bare(&done.answer.appeal)), done.answer.added);
+        Ok(Response::new(pb::FileAppealResponse { appeal, replayed: done.replayed, added }))
     }
 
     async fn get_appeal(

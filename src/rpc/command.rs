@@ -7,6 +7,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::{
     convert::{act, command, fields::Fields},
+    parts::Parts,
     pb::{self, stream_commands_request::Kind as Asked, stream_commands_response::Kind as Sent},
     status::{rich, status},
 };
@@ -52,6 +53,7 @@ impl pb::command_service_server::CommandService for Commands {
         request: Request<Streaming<pb::StreamCommandsRequest>>,
     ) -> Result<Response<Self::StreamCommandsStream>, Status> {
         let context = act::stream(request.extensions())?;
+        let parts = request.extensions().get::<Parts>().cloned();
         let place = self.watchers.enter(&context.caller.organisation).map_err(|refusal| status(&refusal))?;
         let mut incoming = request.into_inner();
         let first = tokio::time::timeout(PATIENCE, incoming.message()).await;
@@ -65,7 +67,8 @@ impl pb::command_service_server::CommandService for Commands {
         };
         let stream = self.gateway.stream_commands(&context, open.after_sequence).await;
         let stream = stream.map_err(|refusal| status(&refusal))?;
-        tokio::spawn(acks::take(self.gateway.clone(), context, stream.claim, incoming, stream.answers));
+        let taking = acks::Taking { gateway: self.gateway.clone(), context, claim: stream.claim, parts };
+        tokio::spawn(taking.take(incoming, stream.answers));
         let sent = stream.sent;
         let making = Making { maker: self.gateway.maker(), sent, _place: place };
         let answers = futures_util::stream::unfold(
@@ -105,6 +108,7 @@ impl pb::command_service_server::CommandService for Commands {
         let context = act::read(&request)?;
         let persons = self.gateway.persons().map_err(|refusal| status(&refusal))?;
         let context = persons.veil(context);
+        let parts = request.extensions().get::<Parts>().cloned();
         let message = request.into_inner();
         let count = message.acks.len();
         if !(1..=MOST_ACKS).contains(&count) {
@@ -117,8 +121,11 @@ impl pb::command_service_server::CommandService for Commands {
         }
         let receiver = context.caller.organisation.clone();
         let claim = Claim { receiver, session: message.session, streams: false };
-        let acks = acks::settle(&self.gateway, &context, &claim, message.acks).await;
+        let acks = message.acks.into_iter().map(acks::one).collect();
+        let acks = acks::settle(&self.gateway, &context, &claim, acks).await;
         let acks = acks.map_err(|refusal| status(&refusal))?;
+        // This one is answered; the next call may not be.
+        let _ = acks::charge(parts.as_ref(), &acks);
         let acks = acks.into_iter().map(|(sequence, refused)| acked(sequence, refused)).collect();
         Ok(Response::new(pb::AckCommandsResponse { acks }))
     }

@@ -8,6 +8,7 @@ pub mod command;
 pub mod document;
 pub mod fact;
 pub mod fields;
+pub mod intake;
 pub mod registration;
 pub mod shutdown;
 pub mod word;

@@ -9,9 +9,10 @@ use super::{
     convert::{
         act,
         fields::Fields,
+        intake::Intake,
         shutdown::{
-            ORDERS, PLANS, action, alarm, count, has_header, impact, next_step, order, personal, planned,
-            restoration, take, terms,
+            ORDERS, PLANS, action, alarm, count, impact, next_step, order, personal, planned, restoration,
+            terms,
         },
     },
     pb,
@@ -55,16 +56,14 @@ impl pb::shutdown_service_server::ShutdownService for Shutdowns {
         let mut incoming = request.into_inner();
         let first = incoming.message().await?.unwrap_or_default();
         let terms = terms(&mut context, &first);
-        let (mut numbers, mut faults) = (Vec::new(), Fields::default());
-        let mut more = take(&mut faults, &mut numbers, first);
-        while more && let Some(mut message) = incoming.message().await? {
-            if has_header(&mut message) {
-                faults.fault("order_number", "NOT_TOGETHER", "the header stands in the first message alone");
-            }
-            more = faults.0.is_empty() && take(&mut faults, &mut numbers, message);
+        let mut intake = Intake::default();
+        let mut more = intake.take(first);
+        while more && let Some(message) = incoming.message().await? {
+            more = intake.take(message);
         }
-        context.faults.append(&mut faults.0);
-        let done = self.gateway.plan_shutdown(context, terms, numbers).await.map_err(|r| status(&r))?;
+        context.faults.append(&mut intake.faults.0);
+        let done =
+            self.gateway.plan_shutdown(context, terms, intake.numbers).await.map_err(|r| status(&r))?;
         Ok(Response::new(planned(done.answer, done.replayed)))
     }
 

@@ -1,6 +1,6 @@
 //! Whose number was shut down in error asks for it back: without an account, by the code of the notice. The code is all
 //! that the portal knows of a subscriber, so whoever tries codes learns nothing: what fits none, and what is not the
-//! asker's to see, get one answer in one time, and tries are counted.
+//! asker's to see, get one answer in one time, and codes that fit none are counted.
 
 pub mod codes;
 pub mod decide;
@@ -17,8 +17,12 @@ use crate::{
         caller::{Caller, Class},
         name::ParticipantName,
         refusal::{Reason, Refusal},
+        shutdown::NumberState,
     },
-    store::sql::appeal::Filter,
+    store::{
+        StoreError, Tx,
+        sql::{self, appeal::Filter, shutdown_number::NumberRow},
+    },
 };
 
 /// What a caller may see by name: `None` for nothing.
@@ -39,6 +43,14 @@ fn hears(caller: &Caller, organisation: &ParticipantName) -> bool {
         Class::Police => caller.organisation == *organisation,
         Class::Mvno | Class::Carrier | Class::Operator | Class::Portal => false,
     }
+}
+
+/// The number of a code that its holder was told. Before its release nobody has the code.
+async fn told(tx: &mut dyn Tx, appeal_index: &[u8; 32]) -> Result<Option<NumberRow>, StoreError> {
+    let number = sql::shutdown_number::of_appeal(tx, appeal_index).await?;
+    Ok(number.filter(|number| {
+        number.batch > 0 && !matches!(number.state, NumberState::Planned | NumberState::Held)
+    }))
 }
 
 /// One answer for a name that is none, and for one that is not the asker's.

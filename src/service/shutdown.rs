@@ -26,6 +26,7 @@ pub mod planned;
 pub mod restore;
 pub mod shown;
 pub mod step;
+pub mod tenancy;
 pub mod watch;
 mod weigh;
 mod world;

@@ -64,6 +64,15 @@ impl Faults {
         self.require(plain, field, "BAD_CHAR", "no control characters");
     }
 
+    /// A text of one line: it stands among others, in notices, lists and documents, where a line of its own or letters
+    /// that turn around would pass for somebody else's words.
+    pub fn line(&mut self, field: &str, text: &str, least: usize, most: usize) {
+        self.text(field, text, least, most);
+        let breaks = |c| matches!(c, '\u{2028}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+        let plain = !text.chars().any(|c| c.is_control() || breaks(c));
+        self.require(plain, field, "BAD_CHAR", "one line, without control characters");
+    }
+
     /// A moment that is not ahead of now.
     pub fn not_ahead(&mut self, field: &str, moment: Time, now: Time) {
         self.require(moment <= now, field, "IN_FUTURE", format!("not later than now, {now}"));
@@ -85,7 +94,7 @@ impl Faults {
 
     /// The mandatory reason of a regulator's act.
     pub fn reason(&mut self, reason: &str) {
-        self.text("reason", reason, 4, 500);
+        self.line("reason", reason, 4, 500);
     }
 
     /// The optional reason of one.

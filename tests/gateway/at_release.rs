@@ -17,9 +17,10 @@ use greenlane::{
 use crate::{
     force::{ONE, count, is_in, terms},
     identity::open_for,
+    imports::row,
     meanwhile::{LINES, one_after_the_other, selling, somebody},
     orders::answer,
-    registrations::{as_mvno, draft, msisdn, row},
+    registrations::{as_mvno, draft, msisdn},
     world::World,
 };
 

@@ -179,7 +179,7 @@ async fn an_upheld_appeal_does_not_promise_what_another_order_keeps() {
     let officer = context_of(caller("police/city/officer-1"));
     let decided = world
         .gateway
-        .decide_appeal(officer, filed.answer.id, Some(AppealOutcome::Upheld))
+        .decide_appeal(officer, filed.answer.appeal.id, Some(AppealOutcome::Upheld))
         .await
         .expect("decided");
     let appeal = decided.answer.appeal;

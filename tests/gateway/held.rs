@@ -23,14 +23,14 @@ use crate::{
 const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// Somebody gets a number now; what is said of its beginning is what nobody who got it now could say truly.
-async fn taken(world: &World, n: usize, holder: &'static str) {
+pub async fn taken(world: &World, n: usize, holder: &'static str) {
     world.clock.pass(Duration::from_secs(1));
     let line = Line { recorded: world.now(), ..world.line(number(n), holder) };
     world.lines(&[line]).await;
 }
 
 /// The holder of a number gives it up now.
-async fn given_up(world: &World, n: usize) {
+pub async fn given_up(world: &World, n: usize) {
     world.clock.pass(Duration::from_secs(1));
     let persons = world.gateway.persons().expect("a vault").clone();
     let e164 = format!("+86{}", number(n));

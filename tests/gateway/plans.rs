@@ -166,6 +166,17 @@ async fn bad_input_is_told_all_at_once() {
         (header(&|header| header.legal_basis.clear()), one(), &["legal_basis REQUIRED"]),
         (header(&|header| header.legal_basis[0].clear()), one(), &["legal_basis[0] BAD_LENGTH"]),
         (header(&|header| header.reason = "no".to_owned()), one(), &["reason BAD_LENGTH"]),
+        (header(&|header| header.reason.push_str("\nmore")), one(), &["reason BAD_CHAR"]),
+        (header(&|header| header.case_number.push('\u{7}')), one(), &["case_number BAD_CHAR"]),
+        (
+            header(&|header| {
+                header.legal_basis[0].push('\u{202E}');
+                header.legal_basis.push("反电信网络诈骗法§33\r\n13800000001".to_owned());
+            }),
+            one(),
+            &["legal_basis[0] BAD_CHAR", "legal_basis[1] BAD_CHAR"],
+        ),
+        (Terms { order_number: "公刑\n1".to_owned(), ..fine() }, one(), &["order_number BAD_CHAR"]),
         (Terms { order_number: String::new(), ..fine() }, one(), &["order_number BAD_LENGTH"]),
         (Terms { order_number: "x".repeat(65), ..fine() }, one(), &["order_number BAD_LENGTH"]),
         (Terms { evidence_time: Some(now.plus(DAY)), ..fine() }, one(), &["evidence_time IN_FUTURE"]),

@@ -1,5 +1,10 @@
 //! A gateway on a folder of its own, and short words for its use cases.
 
+#[path = "world/facts.rs"]
+mod facts;
+#[path = "world/record.rs"]
+mod record;
+
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
@@ -16,20 +21,14 @@ use greenlane::{
     cache::{Cache, none::NoCache},
     domain::{
         caller::Caller,
-        decision::Action,
-        fact::{AssessmentCriterion, AssessmentOutcome, FindingSeverity, InspectionMethod, LicenceKind},
         identity::outcome::AuthorityMatch,
         name::ParticipantName,
-        participant::{Participant, ParticipantState},
-        refusal::Refusal,
         rules::RuleBook,
-        standing::Standing,
-        time::{Clock, DAY, Time},
+        time::{Clock, Time},
     },
     service::{
         Gateway,
         board::Board,
-        check_status::{Finding, Question},
         command::{settler::Settler, signal::Signals},
         context::Context,
         evidence::Evidence,
@@ -37,14 +36,9 @@ use greenlane::{
         page::Pages,
         persons::Persons,
         receipt::Signer,
-        record::Recorded,
         shelf::Shelf,
-        supervise::{
-            open_finding, record_assessment::Assessment, record_inspection::Inspection,
-            record_licence::Licence,
-        },
     },
-    store::{Abort, BoxFuture, Store, Tx, postgres, sql, sqlite},
+    store::{Abort, BoxFuture, Store, Tx, postgres, sqlite},
     vault::{
         Files, Vault,
         keyfile::{KeyLine, Purpose},
@@ -53,6 +47,7 @@ use greenlane::{
 
 use tokio_util::sync::CancellationToken;
 
+pub use self::facts::{assessment, finding, licence, outlets, question, sample};
 use crate::{clock::TestClock, support::postgres::Cluster};
 
 /// A gateway and what it stands on.
@@ -121,68 +116,6 @@ where
     W: for<'t> Fn(&'t mut dyn Tx) -> BoxFuture<'t, Result<T, Abort>> + Send + Sync,
 {
     work
-}
-
-pub fn outlets(mvno: &str, checked: i32, breach: i32, inspect_time: Time) -> Inspection {
-    Inspection {
-        mvno: name(mvno),
-        method: InspectionMethod::OutletCovert,
-        outlets_checked: checked,
-        outlets_breach: breach,
-        sample_size: 0,
-        sample_ok: 0,
-        inspect_time,
-        evidence_hashes: Vec::new(),
-        supersedes: None,
-    }
-}
-
-pub fn sample(mvno: &str, size: i32, ok: i32, inspect_time: Time) -> Inspection {
-    Inspection {
-        method: InspectionMethod::DataSample,
-        outlets_checked: 0,
-        outlets_breach: 0,
-        sample_size: size,
-        sample_ok: ok,
-        ..outlets(mvno, 0, 0, inspect_time)
-    }
-}
-
-pub fn finding(mvno: &str, severity: FindingSeverity, cure_by_time: Time) -> open_finding::Finding {
-    open_finding::Finding {
-        mvno: name(mvno),
-        severity,
-        text: "what was found".to_owned(),
-        cure_by_time,
-        effective_time: None,
-        supersedes: None,
-    }
-}
-
-pub fn assessment(mvno: &str, criterion: AssessmentCriterion, assess_time: Time) -> Assessment {
-    let own = criterion == AssessmentCriterion::RealNameRegistration;
-    Assessment {
-        mvno: name(mvno),
-        criterion,
-        outcome: AssessmentOutcome::Met,
-        assess_time,
-        completion_bp: own.then_some(10_000),
-        supersedes: None,
-    }
-}
-
-pub fn licence(mvno: &str) -> Licence {
-    Licence {
-        mvno: name(mvno),
-        kind: LicenceKind::Formal,
-        valid_from_time: Time::of_date(2018, 5, 1),
-        valid_to_time: None,
-        supersedes: None,
-    }
-}
-
-pub fn question(mvno: &str, action: Action) -> Question {
-    Question { mvno: name(mvno), action, min_revision: 0, as_of_time: None, known_time: None }
 }
 
 /// The files of a vault in that folder, the same ones again where they are there.
@@ -313,18 +246,6 @@ impl World {
         }
     }
 
-    /// Every file of the database, as it lies there now.
-    pub fn files(&self) -> Vec<Vec<u8>> {
-        let listed = fs::read_dir(self._folder.path()).expect("the folder");
-        let paths = listed.map(|entry| entry.expect("a file").path());
-        let files: Vec<_> = paths
-            .filter(|path| path.extension().is_none_or(|end| end != "key"))
-            .map(|path| fs::read(path).expect("read"))
-            .collect();
-        assert!(files.iter().map(Vec::len).sum::<usize>() > 100_000, "a database");
-        files
-    }
-
     async fn stand(
         store: Store,
         path: PathBuf,
@@ -387,65 +308,6 @@ impl World {
         Self::on(path, _folder, clock, sqlite::Options::default()).await
     }
 
-    /// Lets a participant in, without the two persons.
-    pub async fn join(&self, participant: &str) {
-        let now = self.now();
-        let participant = Participant {
-            name: name(participant),
-            display_name: participant.to_owned(),
-            level: None,
-            area: String::new(),
-            state: ParticipantState::Proposed,
-            proposed_by: "operators/gw/o-1".to_owned(),
-            approved_by: None,
-            create_time: now,
-            update_time: now,
-        };
-        let name = participant.name.clone();
-        let added = self.store().write(working(move |tx| {
-            let participant = participant.clone();
-            Box::pin(async move { Ok(sql::participant::add(tx, &participant).await?) })
-        }));
-        added.await.expect("added");
-        self.gateway.approve_participant(context(), name).await.expect("approved");
-    }
-
-    /// A licence, a clean round, and real names for all.
-    pub async fn make_compliant(&self, mvno: &str) {
-        let now = self.now();
-        self.gateway.record_licence(context(), licence(mvno)).await.expect("recorded");
-        self.inspect(outlets(mvno, 40, 0, now)).await;
-        self.assess(mvno, AssessmentCriterion::RealNameRegistration).await;
-        assert_eq!(self.standing(mvno).await, Standing::Compliant);
-    }
-
-    /// All that the green channel asks for.
-    pub async fn make_green(&self, mvno: &str) {
-        let now = self.now();
-        self.gateway.record_licence(context(), licence(mvno)).await.expect("recorded");
-        self.inspect(outlets(mvno, 40, 0, now.minus(DAY * 30))).await;
-        self.inspect(outlets(mvno, 40, 1, now)).await;
-        self.inspect(sample(mvno, 10_000, 9_900, now)).await;
-        for criterion in AssessmentCriterion::ALL {
-            self.assess(mvno, *criterion).await;
-        }
-        assert_eq!(self.standing(mvno).await, Standing::GreenChannel);
-    }
-
-    pub async fn assess(&self, mvno: &str, criterion: AssessmentCriterion) -> Recorded {
-        let assessment = assessment(mvno, criterion, self.now());
-        self.gateway.record_assessment(context(), assessment).await.expect("recorded").answer
-    }
-
-    pub async fn inspect(&self, inspection: Inspection) -> Recorded {
-        self.gateway.record_inspection(context(), inspection).await.expect("recorded").answer
-    }
-
-    pub async fn open(&self, mvno: &str, severity: FindingSeverity) -> Recorded {
-        let finding = finding(mvno, severity, self.now().plus(DAY * 30));
-        self.gateway.open_finding(context(), finding).await.expect("recorded").answer
-    }
-
     /// Time passes, and the counts of checks are written meanwhile as a node does.
     pub async fn pass(&self, span: Duration) {
         self.clock.pass(span);
@@ -456,70 +318,7 @@ impl World {
         self.clock.now()
     }
 
-    /// Takes the record out of reach, or brings it back: for whoever looks, what is new is told by a table that is gone.
-    pub fn hide_record(&self, hidden: bool) {
-        let (from, to) = if hidden { ("counter", "gone") } else { ("gone", "counter") };
-        let beside = rusqlite::Connection::open(&self.path).expect("the file");
-        beside.execute_batch(&format!("ALTER TABLE {from} RENAME TO {to}")).expect("renamed");
-    }
-
-    /// A column of a table as it lies in the file, by id.
-    pub fn column(&self, table: &str, column: &str) -> Vec<(String, Vec<u8>)> {
-        let beside = rusqlite::Connection::open(&self.path).expect("the file");
-        let mut query =
-            beside.prepare(&format!("SELECT id, {column} FROM {table} ORDER BY id")).expect("a query");
-        let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("rows");
-        rows.map(|row| row.expect("bytes")).collect()
-    }
-
-    /// Puts others in their place, behind the node's back.
-    pub fn put(&self, table: &str, column: &str, values: &[(String, Vec<u8>)]) {
-        let beside = rusqlite::Connection::open(&self.path).expect("the file");
-        for (id, bytes) in values {
-            let done =
-                beside.execute(&format!("UPDATE {table} SET {column} = ?2 WHERE id = ?1"), (id, bytes));
-            assert_eq!(done, Ok(1));
-        }
-    }
-
     pub fn store(&self) -> &Store {
         &self.gateway.store
-    }
-
-    pub async fn check(&self, mvno: &str, action: Action) -> Result<Finding, Refusal> {
-        self.gateway.check_status(&carrier(), &question(mvno, action)).await
-    }
-
-    /// As a check says it.
-    pub async fn standing(&self, mvno: &str) -> Standing {
-        let found = self.check(mvno, Action::SignAgreement).await.expect("answered");
-        found.decided().standing
-    }
-
-    /// The number that a query answers.
-    pub async fn number(&self, sql: &'static str) -> i64 {
-        let found = self.store().read(working(move |tx| {
-            Box::pin(async move { Ok(tx.query(sql, &[]).await?.first().expect("one row").int(0)?) })
-        }));
-        found.await.expect("a read")
-    }
-
-    /// Every row of the tables that acts write to, as one number each: nothing may differ where nothing was done.
-    pub async fn rows(&self) -> Vec<i64> {
-        let mut counts = Vec::new();
-        for sql in [
-            "SELECT COUNT(*) FROM fact",
-            "SELECT COUNT(*) FROM entry",
-            "SELECT COUNT(*) FROM change_log",
-            "SELECT COUNT(*) FROM request",
-            "SELECT COUNT(*) FROM allocation",
-            "SELECT COUNT(*) FROM allocation WHERE return_time IS NULL",
-            "SELECT COUNT(*) FROM participant",
-            "SELECT COUNT(*) FROM participant WHERE state = 'ACTIVE'",
-            "SELECT n FROM counter WHERE name = 'revision'",
-        ] {
-            counts.push(self.number(sql).await);
-        }
-        counts
     }
 }

@@ -124,6 +124,24 @@ async fn a_list_too_long_is_told_how_to_go_on() {
     }
 }
 
+/// A text that is no number by its length ends the stream as it is read: nothing waits for a sender who goes on.
+#[tokio::test]
+async fn what_is_too_long_is_refused_before_the_stream_ends() {
+    let world = Node::start();
+    let mut police = client(&world.connect("police-mps").await);
+    let before = world.written();
+    let (sends, sent) = tokio::sync::mpsc::unbounded_channel();
+    sends.send(header("N-1", vec!["17000000001".to_owned()])).expect("open");
+    sends.send(more(vec!["1".repeat(100_000); 10])).expect("open");
+    let sent = tokio_stream::wrappers::UnboundedReceiverStream::new(sent);
+    let told = refused(police.plan_shutdown(sent).await);
+    assert_eq!((told.code, told.reason.as_str()), (Code::InvalidArgument, "INVALID_FIELDS"));
+    let places: Vec<String> = (1..=10).map(|at| format!("msisdns[{at}]: TOO_LONG")).collect();
+    assert_eq!(told.violations, places);
+    drop(sends);
+    assert_eq!(world.written(), before);
+}
+
 #[tokio::test]
 async fn a_list_in_many_messages_is_one_order_and_two_officers_release_it() {
     let world = Node::start();

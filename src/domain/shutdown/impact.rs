@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{CommandKind, Flags, ImpactFlag, Scopes, terms::Terms};
+use super::{CommandKind, Flags, ImpactFlag, Scopes, tenancy::Since, terms::Terms};
 use crate::domain::{
     number::NumberKind,
     time::{DAY, Time},
@@ -26,8 +26,6 @@ pub struct Known<'a> {
     pub in_remit: bool,
     /// The line on it.
     pub line: Option<Tenancy>,
-    /// When the line before it ended.
-    pub last_release: Option<Time>,
     /// When it was first named in a plan.
     pub first_named: Option<Time>,
     /// What orders have cut of it.
@@ -41,10 +39,8 @@ pub struct Known<'a> {
 /// The line on a number.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Tenancy {
-    /// From when.
-    pub start: Time,
-    /// When that was recorded.
-    pub recorded: Time,
+    /// Since when its holder has the number.
+    pub since: Since,
     /// Its holder has no other.
     pub sole: bool,
     /// Of a unit.
@@ -70,9 +66,7 @@ pub fn judge(known: &Known<'_>, terms: &Terms, now: Time) -> (Flags, Fate) {
     let line = known.line;
     let is_mvno = known.kind == NumberKind::Mvno;
     let came_later = line.is_some_and(|line| {
-        terms.evidence_time.is_some_and(|evidence| {
-            began(line.start, line.recorded, known.last_release, known.first_named) > evidence
-        })
+        terms.evidence_time.is_some_and(|evidence| line.since.began(known.first_named) > evidence)
     });
     let is_off = known.off.covers(terms.scopes) && !terms.drill;
     let lately = known.restored.is_some_and(|restored| restored > now.minus(LATELY));
@@ -105,13 +99,6 @@ pub fn fate(flags: Flags) -> Fate {
         Some(F::AlreadyOff) => Fate::Goes(CommandKind::Verify),
         _ => Fate::Goes(CommandKind::Shutdown),
     }
-}
-
-/// From when the present holder has the number: no earlier than it was free. One that was recorded after the number had
-/// been named in a plan counts from its record: nobody shields a number, or harms its holder, by dating.
-pub fn began(start: Time, recorded: Time, last_release: Option<Time>, first_named: Option<Time>) -> Time {
-    let start = last_release.map_or(start, |release| start.max(release));
-    if first_named.is_some_and(|named| named < recorded) { start.max(recorded) } else { start }
 }
 
 fn is_for_tests(digits: &str) -> bool {
@@ -166,7 +153,8 @@ mod tests {
     }
 
     fn line(start: Time, recorded: Time) -> Option<Tenancy> {
-        Some(Tenancy { start, recorded, sole: false, unit: false, industry: false })
+        let since = Since { start, recorded, last_release: None };
+        Some(Tenancy { since, sole: false, unit: false, industry: false })
     }
 
     fn known() -> Known<'static> {
@@ -176,7 +164,6 @@ mod tests {
             allocated: true,
             in_remit: true,
             line: line(day(1), day(1)),
-            last_release: None,
             first_named: None,
             off: Scopes::default(),
             restored: None,
@@ -191,6 +178,7 @@ mod tests {
         let cut = Goes(CommandKind::Shutdown);
         let read = Goes(CommandKind::Verify);
         let tenancy = known().line.expect("a line");
+        let freed = Since { last_release: Some(day(21)), ..tenancy.since };
         let cases: Vec<(Known<'_>, &[F], Fate)> = vec![
             (known(), &[], cut),
             (
@@ -207,7 +195,11 @@ mod tests {
             (Known { in_remit: false, ..known() }, &[F::NotInRemit], Refused(F::NotInRemit)),
             (Known { line: line(day(21), day(21)), ..known() }, &[F::ReassignedSinceEvidence], Held),
             (Known { line: line(day(20), day(20)), ..known() }, &[], cut),
-            (Known { last_release: Some(day(21)), ..known() }, &[F::ReassignedSinceEvidence], Held),
+            (
+                Known { line: Some(Tenancy { since: freed, ..tenancy }), ..known() },
+                &[F::ReassignedSinceEvidence],
+                Held,
+            ),
             (Known { line: line(day(1), day(22)), ..known() }, &[], cut),
             (
                 Known { line: line(day(1), day(22)), first_named: Some(day(21)), ..known() },

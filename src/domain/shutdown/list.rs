@@ -9,7 +9,7 @@ pub const MOST: usize = 100_000;
 pub const MOST_IN_MESSAGE: usize = 10_000;
 
 /// Bytes of a number as it is sent, at most.
-const MOST_BYTES: usize = 96;
+pub const MOST_BYTES: usize = 96;
 
 /// The list.
 #[derive(Clone, Debug, Default)]
@@ -24,11 +24,27 @@ pub struct Listed {
     pub twice: bool,
 }
 
+/// A text that is to be a number, and whether it may be one by its length. Of one that may not no more is kept than
+/// shows that: a list waits in memory until its last message has come.
+pub fn held(text: String) -> (Personal, bool) {
+    let text = Personal::new(text);
+    if text.reveal().len() <= MOST_BYTES {
+        return (text, true);
+    }
+    let end = text.reveal().char_indices().map(|(at, _)| at).find(|at| *at > MOST_BYTES);
+    let kept = end.map(|end| Personal::from(&text.reveal()[..end]));
+    (kept.unwrap_or(text), false)
+}
+
 // === impl List ===
 
 impl List {
     /// Reads numbers as people write them. Every fault is told by its place, never by what stands there.
     pub fn read(texts: Vec<Personal>) -> Result<Self, Vec<Violation>> {
+        if texts.len() > MOST {
+            let text = format!("at most {MOST} numbers, these are {}", texts.len());
+            return Err(vec![Violation::new("msisdns", "TOO_MANY", text)]);
+        }
         let mut faults = Vec::new();
         let mut list = Vec::with_capacity(texts.len());
         for (at, text) in texts.into_iter().enumerate() {
@@ -97,6 +113,28 @@ mod tests {
         let same = ["17000000002", "+86 170-0000-0002", "８６１７００００００００２", "17000000001"];
         let expected = vec![("+8617000000001".to_owned(), false), ("+8617000000002".to_owned(), true)];
         assert_eq!(list(&same), Ok(expected));
+    }
+
+    #[test]
+    fn of_what_is_too_long_no_more_is_kept_than_shows_it() {
+        for (sent, kept, fine) in [
+            ("1".repeat(96), 96, true),
+            ("1".repeat(97), 97, false),
+            ("1".repeat(100_000), 97, false),
+            ("１".repeat(32), 96, true),
+            ("１".repeat(50_000), 99, false),
+        ] {
+            let (text, may_be) = held(sent);
+            assert_eq!((text.reveal().len(), may_be), (kept, fine));
+            let faults = List::read(vec![text]).expect_err("no number");
+            assert_eq!(faults[0].description.starts_with("TOO_LONG"), !fine);
+        }
+    }
+
+    #[test]
+    fn more_than_an_order_has_is_one_fault() {
+        let faults = List::read(vec![Personal::default(); MOST + 1]).expect_err("too many");
+        assert_eq!((faults.len(), faults[0].field.as_str()), (1, "msisdns"));
     }
 
     #[test]

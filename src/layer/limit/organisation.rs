@@ -102,6 +102,11 @@ impl Organisation {
         self.refusals.barred(method, now).map_or(Ok(()), |wait| Err(Over::Refusals(wait)))
     }
 
+    /// The same, by the node's clock.
+    pub(super) fn may_call_now(&self, method: &'static str) -> Result<(), Over> {
+        self.may_call(method, self.clock.monotonic())
+    }
+
     /// Takes from this node's budget.
     pub(super) fn spend(&self, weight: u32) -> Result<(), Over> {
         self.calls.take(weight).map_err(Over::Calls)
@@ -141,9 +146,9 @@ impl Organisation {
         self.streams.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// A call of that method was refused or abandoned.
-    pub(super) fn charge(&self, method: &'static str) {
-        self.refusals.charge(method, &self.clock);
+    /// Calls of that method, or parts of one, were refused or abandoned.
+    pub(super) fn charge(&self, method: &'static str, count: usize) {
+        self.refusals.charge(method, count, &self.clock);
     }
 
     /// A call was over.
@@ -192,13 +197,15 @@ impl Refusals {
         (!wait.is_zero()).then_some(wait)
     }
 
-    fn charge(&self, method: &'static str, clock: &Arc<dyn Clock>) {
+    fn charge(&self, method: &'static str, count: usize, clock: &Arc<dyn Clock>) {
         let mut methods = self.methods.lock().unwrap_or_else(PoisonError::into_inner);
         let known = methods.entry(method).or_insert_with(|| Method {
             limiter: Limiter::new(self.rate, clock.clone()),
             until: Duration::ZERO,
         });
-        if let Err(wait) = known.limiter.take(1) {
+        // One by one: where not all are left, what is left is spent too.
+        let spent = (0..count).try_for_each(|_| known.limiter.take(1));
+        if let Err(wait) = spent {
             known.until = clock.monotonic() + wait;
             self.until.fetch_max(nanos(known.until), Ordering::Relaxed);
         }

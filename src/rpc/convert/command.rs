@@ -6,7 +6,7 @@ use super::{fields::Fields, stamp, word::Word};
 use crate::{
     domain::{
         refusal::Refusal,
-        shutdown::{ResultOutcome, Scopes},
+        shutdown::{ResultOutcome, Scopes, list::MOST_BYTES},
     },
     rpc::pb,
     service::{
@@ -95,6 +95,9 @@ pub fn ack(message: pb::CommandAck) -> Result<Ack, Refusal> {
         if !fits {
             let text = format!("1 to {LONGEST_CODE} upper-case letters, digits and underscores");
             fields.fault(&field("code"), "BAD_CHAR", text);
+        }
+        if result.msisdn.len() > MOST_BYTES {
+            fields.fault(&field("msisdn"), "TOO_LONG", format!("at most {MOST_BYTES} bytes"));
         }
         NumberResult {
             msisdn: result.msisdn,

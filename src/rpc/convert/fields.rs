@@ -16,6 +16,8 @@ use crate::domain::{
 #[derive(Debug, Default)]
 pub struct Fields(pub Vec<Violation>);
 
+/// Faults kept; what is wrong beyond them is found when these are mended.
+const MOST: usize = 1_000;
 /// Names longer than this are of no resource here.
 const LONGEST_NAME: usize = 200;
 
@@ -24,7 +26,9 @@ const LONGEST_NAME: usize = 200;
 impl Fields {
     /// Adds a fault.
     pub fn fault(&mut self, field: &str, code: &str, text: impl std::fmt::Display) {
-        self.0.push(Violation::new(field, code, text));
+        if self.0.len() < MOST {
+            self.0.push(Violation::new(field, code, text));
+        }
     }
 
     /// All of them at once, or nothing: for calls that have no further checks.

@@ -7,7 +7,7 @@ use crate::{
         personal::Personal,
         shutdown::{
             ApprovalNeed, CommandKind, Header, ImpactFlag, NumberState, OrderState, Scope, Scopes, Urgency,
-            alarm::Alarm, list::MOST, list::MOST_IN_MESSAGE, terms::Terms,
+            alarm::Alarm, terms::Terms,
         },
     },
     rpc::pb,
@@ -55,36 +55,6 @@ pub fn terms(context: &mut Context, message: &pb::PlanShutdownRequest) -> Terms 
     };
     context.faults.append(&mut fields.0);
     terms
-}
-
-/// Takes the numbers of a message; `false` where no more of the stream is to be read.
-pub fn take(faults: &mut Fields, numbers: &mut Vec<Personal>, message: pb::PlanShutdownRequest) -> bool {
-    let sent = message.msisdns.len();
-    if sent > MOST_IN_MESSAGE {
-        let text = format!(
-            "{sent} numbers in one message, at most {MOST_IN_MESSAGE}: send the rest in further messages of the same \
-             call, each with msisdns alone (grpcurl -d @ reads one JSON object after another)"
-        );
-        faults.fault("msisdns", "TOO_MANY", text);
-        return false;
-    }
-    if numbers.len() + sent > MOST {
-        let text = format!(
-            "more than {MOST} numbers in one order; plan the rest as another order, by another order_number"
-        );
-        faults.fault("msisdns", "TOO_MANY", text);
-        return false;
-    }
-    numbers.extend(message.msisdns.into_iter().map(Personal::new));
-    true
-}
-
-/// Whether a later message has anything but numbers.
-pub fn has_header(message: &mut pb::PlanShutdownRequest) -> bool {
-    let numbers = std::mem::take(&mut message.msisdns);
-    let has = *message != pb::PlanShutdownRequest::default();
-    message.msisdns = numbers;
-    has
 }
 
 /// Texts about persons, taken over.

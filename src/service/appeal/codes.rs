@@ -1,16 +1,17 @@
-//! Who tries which codes. A code that fits is no guess, however many a portal passes on; one that fits none is. Nodes
-//! count each for themselves, as they do for documents.
+//! Who tries which codes. A code that fits is no guess, however many a portal passes on, and is answered whatever was
+//! counted: nobody shuts appeals for others by wrong ones. One that fits none is a guess. Nodes count each for
+//! themselves, as they do for documents.
 
 use std::{sync::Arc, time::Duration};
 
-use moka::{Entry, policy::EvictionPolicy, sync::Cache};
+use moka::{policy::EvictionPolicy, sync::Cache};
 
 use crate::{
-    authority::desk::Suspected,
     domain::{
         caller::Caller,
         identity::guess::{Budget, Limits, Verdict},
-        time::{Clock, Time},
+        refusal::{Reason, Refusal},
+        time::Clock,
     },
     vault::index::Index,
 };
@@ -22,15 +23,9 @@ pub const LIMITS: Limits = Limits { values: 60, window: Duration::from_secs(60 *
 
 /// The wrong codes of every caller.
 pub struct Codes {
-    held: Cache<[u8; 32], Held>,
+    held: Cache<[u8; 32], (Budget, Verdict)>,
     index: Arc<Index>,
     clock: Arc<dyn Clock>,
-}
-
-#[derive(Clone, Default)]
-struct Held {
-    budget: Budget,
-    suspected_until: Option<Time>,
 }
 
 // === impl Codes ===
@@ -42,28 +37,19 @@ impl Codes {
         Self { held, index, clock }
     }
 
-    /// Whether the caller may try one.
-    pub fn before(&self, caller: &Caller) -> Result<(), Suspected> {
-        let until = self.held.get(&self.key(caller)).and_then(|held| held.suspected_until);
-        match until.filter(|until| self.clock.now() < *until) {
-            Some(until) => Err(Suspected { until }),
-            None => Ok(()),
-        }
-    }
-
-    /// Enters a code that fits none. It was answered; the next one may not be.
-    pub fn missed(&self, caller: &Caller, code: &[u8; 32]) {
+    /// Enters a code that fits none. Within the budget its answer is `Ok`, and says no more than that it fits none.
+    pub fn missed(&self, caller: &Caller, code: &[u8; 32]) -> Result<(), Refusal> {
         let value = u64::from_be_bytes(*code.first_chunk().expect("32 bytes have a first 8"));
         let now = self.clock.now();
-        self.held.entry(self.key(caller)).and_upsert_with(|held| {
-            let held = held.map(Entry::into_value).unwrap_or_default();
-            let (budget, verdict) = held.budget.spend(value, now, &LIMITS);
-            let suspected_until = match verdict {
-                Verdict::Within => None,
-                Verdict::Suspected { until } => Some(until),
-            };
-            Held { budget, suspected_until }
+        let held = self.held.entry(self.key(caller)).and_upsert_with(|held| {
+            let budget = held.map_or_else(Budget::default, |held| held.into_value().0);
+            budget.spend(value, now, &LIMITS)
         });
+        let Verdict::Suspected { until } = held.into_value().1 else { return Ok(()) };
+        let message = "Too many codes that fit none came from here. One that fits is answered all the same: compare it \
+                       with the one in the notice, letter by letter.";
+        let left = until.since(now).max(Duration::from_secs(1));
+        Err(Refusal::new(Reason::EnumerationSuspected, message).retry(left))
     }
 
     fn key(&self, caller: &Caller) -> [u8; 32] {
@@ -76,7 +62,10 @@ mod tests {
     use std::sync::atomic::{AtomicI64, Ordering};
 
     use super::*;
-    use crate::vault::keyfile::{KeyLine, Purpose};
+    use crate::{
+        domain::time::Time,
+        vault::keyfile::{KeyLine, Purpose},
+    };
 
     #[derive(Default)]
     struct Hands(AtomicI64);
@@ -99,18 +88,16 @@ mod tests {
         let caller = |uri| Caller::parse("gw.test", uri).expect("an identity");
         let (one, other) = (caller("spiffe://gw.test/portal/web/a"), caller("spiffe://gw.test/portal/web/b"));
         let most = u8::try_from(LIMITS.values).expect("few");
+        let missed = |who, code| codes.missed(who, &[code; 32]).map_err(|refusal| refusal.reason);
         for code in 0..most {
-            assert_eq!(codes.before(&one), Ok(()));
-            codes.missed(&one, &[code; 32]);
-            codes.missed(&one, &[code; 32]);
+            assert_eq!((missed(&one, code), missed(&one, code)), (Ok(()), Ok(())));
         }
-        assert_eq!(codes.before(&one), Ok(()));
-        codes.missed(&one, &[most; 32]);
-        let until = Time::default().plus(LIMITS.window);
-        assert_eq!(codes.before(&one), Err(Suspected { until }));
+        for code in [most, 0] {
+            assert_eq!(missed(&one, code), Err(Reason::EnumerationSuspected));
+        }
         // Another person of the same portal is another caller.
-        assert_eq!(codes.before(&other), Ok(()));
-        hands.0.store(until.micros(), Ordering::SeqCst);
-        assert_eq!(codes.before(&one), Ok(()));
+        assert_eq!(missed(&other, most), Ok(()));
+        hands.0.store(Time::default().plus(LIMITS.window).micros(), Ordering::SeqCst);
+        assert_eq!(missed(&one, most), Ok(()));
     }
 }

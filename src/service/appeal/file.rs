@@ -1,14 +1,17 @@
-//! Files an appeal by the code of a notice. The same code again answers the appeal that is there, whatever is said.
+//! Files an appeal by the code of a notice. The same code again adds to the appeal what was not said yet, while it is
+//! open; otherwise it answers the appeal that is there.
 
 use std::sync::Arc;
 
-use super::unknown_code;
+use serde::{Deserialize, Serialize};
+
+use super::{shown, told, unknown_code};
 use crate::{
     domain::{
-        appeal::{Appeal, code},
+        appeal::{Appeal, code, statement},
         personal::Personal,
         refusal::{Reason, Refusal, Violation},
-        shutdown::NumberState,
+        shutdown::AppealState,
         time::Time,
     },
     host,
@@ -26,9 +29,17 @@ use crate::{
     vault::Owner,
 };
 
-/// What a statement has.
-const LEAST: usize = 4;
-const MOST: usize = 2_000;
+/// What became of a filing.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Filed {
+    /// The appeal.
+    pub appeal: Appeal,
+    /// It was there already.
+    pub again: bool,
+    /// What was said was added to it.
+    #[serde(default)]
+    pub added: bool,
+}
 
 impl Gateway {
     /// Files an appeal.
@@ -37,7 +48,7 @@ impl Gateway {
         context: Context,
         appeal_code: Personal,
         statement: Personal,
-    ) -> Result<Answered<Appeal>, Refusal> {
+    ) -> Result<Answered<Filed>, Refusal> {
         let floor = Floor::begin(&self.clock);
         let answer = self.filed(context, appeal_code, statement).await;
         floor.held(answer).await
@@ -48,30 +59,28 @@ impl Gateway {
         context: Context,
         appeal_code: Personal,
         statement: Personal,
-    ) -> Result<Answered<Appeal>, Refusal> {
+    ) -> Result<Answered<Filed>, Refusal> {
         let persons = self.persons()?.clone();
         let context = persons.veil(context);
         let mut faults = Faults::of(&context);
         let code = code::read(appeal_code)
             .map_err(|fault| faults.push(Violation::new("appeal_code", fault.code.as_str(), fault.text)));
-        faults.text("statement", statement.reveal(), LEAST, MOST);
+        faults.text("statement", statement.reveal(), statement::LEAST, statement::MOST);
         faults.done()?;
         let Ok(code) = code else { return Err(unknown_code()) };
         let caller = context.caller.clone();
-        persons.codes.before(&caller).map_err(|suspected| suspected.refusal(self.clock.now()))?;
         let index = persons.vault.index().appeal(code.reveal());
         let (keeper, said) = (persons.clone(), Arc::new(statement));
         let done = self.act(context, move |tx, now| {
             let (persons, said) = (keeper.clone(), said.clone());
             Box::pin(async move { run(tx, &persons, &index, &said, now).await })
         });
-        let done = done.await.inspect_err(|refusal| {
-            if refusal.reason == Reason::AppealNotFound {
-                persons.codes.missed(&caller, &index);
-            }
+        let done = done.await.map_err(|refusal| match refusal.reason {
+            Reason::AppealNotFound => persons.codes.missed(&caller, &index).err().unwrap_or(refusal),
+            _ => refusal,
         })?;
-        let replayed = done.replayed || done.answer.1;
-        Ok(Answered { answer: done.answer.0, replayed })
+        let replayed = done.replayed || (done.answer.again && !done.answer.added);
+        Ok(Answered { answer: done.answer, replayed })
     }
 }
 
@@ -81,17 +90,12 @@ async fn run(
     appeal_index: &[u8; 32],
     statement: &Personal,
     now: Time,
-) -> Result<Done<(Appeal, bool)>, Abort> {
+) -> Result<Done<Filed>, Abort> {
     if let Some(appeal) = sql::appeal::by_code(tx, appeal_index).await? {
-        let detail = serde_json::json!({ "again": true });
-        return Ok(Done { subject: appeal.name(), answer: (appeal, true), detail, revision: None });
+        return again(tx, persons, &appeal.id, statement, now).await;
     }
-    let number = sql::shutdown_number::of_appeal(tx, appeal_index).await?;
-    // Before its release nobody has the code.
-    let told = number.filter(|number| {
-        number.batch > 0 && !matches!(number.state, NumberState::Planned | NumberState::Held)
-    });
-    let (Some(number), Some(mvno)) = (told.clone(), told.and_then(|number| number.mvno)) else {
+    let number = told(tx, appeal_index).await?;
+    let (Some(number), Some(mvno)) = (number.clone(), number.and_then(|number| number.mvno)) else {
         return Err(unknown_code().into());
     };
     let order = sql::shutdown::lookup(tx, &number.order_id).await?.ok_or_else(unknown_code)?;
@@ -105,5 +109,44 @@ async fn run(
         "order": order_name(&appeal.order_id),
         "due_time": appeal.due_time.to_string(),
     });
-    Ok(Done { subject: appeal.name(), answer: (appeal, false), detail, revision: None })
+    let subject = appeal.name();
+    Ok(Done { subject, answer: Filed { appeal, again: false, added: false }, detail, revision: None })
+}
+
+/// Adds what was not said yet. The order need not be locked: whoever decides locks the appeal after it.
+async fn again(
+    tx: &mut dyn Tx,
+    persons: &Persons,
+    id: &str,
+    said: &Personal,
+    now: Time,
+) -> Result<Done<Filed>, Abort> {
+    sql::appeal::lookup_locked(tx, id).await?.ok_or_else(unknown_code)?;
+    let sealed = sql::appeal::lookup_sealed(tx, id).await?.ok_or_else(unknown_code)?;
+    let appeal = sealed.appeal;
+    let order_id = appeal.order_id.clone();
+    let mut added = false;
+    // Of an order that is erased nothing is kept any more.
+    if appeal.state == AppealState::Open && !sealed.wrapped_key.is_empty() {
+        let owner = Owner::new(&appeal.organisation, &order_id);
+        let key =
+            persons.vault.unlock(owner, &sealed.wrapped_key).map_err(|error| closed(&order_id, error))?;
+        let kept = shown::text(&key, sql::appeal::STATEMENT, id, sealed.statement)?;
+        if !statement::has(&kept, said) {
+            let all = statement::add(&kept, said, now).ok_or_else(too_much)?;
+            let sealed = key.seal(sql::appeal::STATEMENT.at(id), all.reveal().as_bytes());
+            sql::appeal::say(tx, id, sealed).await?;
+            added = true;
+        }
+    }
+    let detail = serde_json::json!({ "again": true, "added": added });
+    Ok(Done { subject: appeal.name(), answer: Filed { appeal, again: true, added }, detail, revision: None })
+}
+
+fn too_much() -> Refusal {
+    let text = format!(
+        "with what was said before more than {} characters; shorten it, or bring it to whoever decides",
+        statement::MOST_TOGETHER
+    );
+    Refusal::field("statement", "BAD_LENGTH", text)
 }

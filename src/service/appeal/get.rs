@@ -1,6 +1,6 @@
 //! One appeal: to the subscriber by the code, to others by its name.
 
-use super::{Shown, scope, unknown, unknown_code};
+use super::{Shown, scope, told, unknown, unknown_code};
 use crate::{
     domain::{
         appeal::code,
@@ -49,17 +49,20 @@ impl Gateway {
     ) -> Result<Shown, Refusal> {
         let code = code::read(code)
             .map_err(|fault| Refusal::field("appeal_code", fault.code.as_str(), fault.text))?;
-        persons.codes.before(caller).map_err(|suspected| suspected.refusal(self.clock.now()))?;
         let index = persons.vault.index().appeal(code.reveal());
-        let found = self
-            .store
-            .read(move |tx| Box::pin(async move { Ok(sql::appeal::by_code(tx, &index).await?) }))
-            .await
-            .map_err(refusal)?;
-        found.map(Shown::bare).ok_or_else(|| {
-            persons.codes.missed(caller, &index);
-            unknown_code()
-        })
+        let read = self.store.read(move |tx| {
+            Box::pin(async move {
+                Ok((sql::appeal::by_code(tx, &index).await?, told(tx, &index).await?.is_some()))
+            })
+        });
+        let (found, is_told) = read.await.map_err(refusal)?;
+        match found {
+            Some(appeal) => return Ok(Shown::bare(appeal)),
+            // Somebody has it and has not used it yet.
+            None if is_told => {}
+            None => persons.codes.missed(caller, &index)?,
+        }
+        Err(unknown_code())
     }
 
     async fn appeal_of_name(&self, persons: &Persons, caller: &Caller, id: String) -> Result<Shown, Refusal> {

@@ -2,7 +2,11 @@
 
 use super::hears;
 use crate::{
-    domain::{appeal::Appeal, caller::Caller, personal::Personal},
+    domain::{
+        appeal::{Appeal, statement},
+        caller::Caller,
+        personal::Personal,
+    },
     service::register::seal::closed,
     store::{
         StoreError,
@@ -18,7 +22,7 @@ pub struct Shown {
     pub appeal: Appeal,
     /// The number; empty where it is not told.
     pub msisdn: Personal,
-    /// What the subscriber said; empty where it is not told.
+    /// All that was said for it; empty where it is not told.
     pub statement: Personal,
 }
 
@@ -43,13 +47,13 @@ impl Shown {
         let at = format!("{}/{}", appeal.order_id, appeal.n);
         Ok(Self {
             msisdn: text(&key, sql::shutdown_number::NUMBER, &at, number)?,
-            statement: text(&key, sql::appeal::STATEMENT, &appeal.id, statement)?,
+            statement: statement::shown(&text(&key, sql::appeal::STATEMENT, &appeal.id, statement)?),
             appeal,
         })
     }
 }
 
-fn text(
+pub(super) fn text(
     key: &SubjectKey,
     column: Column,
     row: &str,

@@ -9,8 +9,8 @@ use crate::{
         refusal::{Reason, Refusal},
         shutdown::CommandKind,
     },
-    service::{Gateway, refusal},
-    store::{StoreError, Tx, sql},
+    service::{Gateway, refusal, shutdown::get::seen},
+    store::{Abort, StoreError, Tx, sql},
 };
 
 pub use crate::store::sql::receiver_figures::Filter;
@@ -60,9 +60,14 @@ impl Gateway {
             return Err(Refusal::new(Reason::NotYours, "A receiver sees its own figures."));
         }
         let receiver = if own { Some(caller.organisation.clone()) } else { receiver };
+        let caller = caller.clone();
         let read = self.store.read(move |tx| {
-            let (receiver, filter) = (receiver.clone(), filter.clone());
+            let (caller, receiver, filter) = (caller.clone(), receiver.clone(), filter.clone());
             Box::pin(async move {
+                // A receiver has what it was sent of any order.
+                if let Some(id) = filter.order_id.as_ref().filter(|_| !own) {
+                    seen(tx, &caller, id).await?;
+                }
                 let receivers = match receiver {
                     Some(receiver) => vec![receiver],
                     None => sql::receiver::names(tx).await?,
@@ -71,7 +76,7 @@ impl Gateway {
                 for receiver in receivers {
                     all.push(figures(tx, receiver, &filter).await?);
                 }
-                Ok(all)
+                Ok::<_, Abort>(all)
             })
         });
         let mut all = read.await.map_err(refusal)?;

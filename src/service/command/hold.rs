@@ -3,10 +3,13 @@
 
 use crate::{
     domain::{
-        shutdown::{AlarmKind, CommandKind, impact::began},
+        shutdown::{AlarmKind, CommandKind},
         time::Time,
     },
-    service::shutdown::alarm::{self, Raised},
+    service::shutdown::{
+        alarm::{self, Raised},
+        tenancy,
+    },
     store::{
         Abort, Tx,
         sql::{
@@ -31,9 +34,10 @@ pub(super) async fn hold(
     let mut changed = sql::shutdown_held::changed(tx, &order.id, wave).await?;
     // Where no time of the evidence is given, what the plan saw is what was decided about.
     let evidence = order.evidence_time.unwrap_or(order.plan_time);
-    changed.retain(|line| {
-        began(line.start_time, line.record_time, line.last_release, Some(order.plan_time)) > evidence
-    });
+    changed.retain(|line| line.since.began(Some(order.plan_time)) > evidence);
+    // Who gave a number up and took it again has it since it was first taken.
+    tenancy::through(tx, changed.iter_mut().map(|line| (line.number_index, &mut line.since))).await?;
+    changed.retain(|line| line.since.began(Some(order.plan_time)) > evidence);
     if changed.is_empty() {
         return Ok(None);
     }

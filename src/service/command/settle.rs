@@ -107,6 +107,17 @@ pub async fn deliver(
     places.write_all(tx, now).await
 }
 
+/// What an acknowledgement did.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Did {
+    /// Nothing: it was said before.
+    Nothing,
+    /// The command has arrived.
+    Arrived,
+    /// Numbers were answered.
+    Answered,
+}
+
 /// What one acknowledgement after the other adds to.
 struct Sitting<'i> {
     index: &'i Index,
@@ -146,15 +157,15 @@ async fn settle(
                 settled.push(Err(unknown(ack.sequence)));
                 continue;
             };
-            settled.push(sitting.one(tx, order, command, ack).await?.map(|answered| {
-                if answered {
+            settled.push(sitting.one(tx, order, command, ack).await?.inspect(|did| {
+                if *did == Did::Answered {
                     touched.insert(command.batch);
                 }
             }));
         }
         let entry = entered(&asked.context, receiver, &asked.acks, &settled, now);
         sql::entry::append(tx, &entry).await?;
-        answers.push(Ok(settled));
+        answers.push(Ok(settled.into_iter().map(|settled| settled.map(drop)).collect()));
     }
     sitting.places.write_all(tx, now).await?;
     for (order, touched) in orders.values_mut().filter(|(_, touched)| !touched.is_empty()) {
@@ -181,18 +192,19 @@ async fn held(tx: &mut dyn Tx, asked: &[Asked], now: Time) -> Result<Vec<Option<
 // === impl Sitting ===
 
 impl Sitting<'_> {
-    /// Settles one of them; says whether numbers were answered.
+    /// Settles one of them.
     async fn one(
         &mut self,
         tx: &mut dyn Tx,
         order: &OrderRow,
         command: &mut CommandRow,
         ack: &Ack,
-    ) -> Result<Result<bool, Refusal>, Abort> {
+    ) -> Result<Result<Did, Refusal>, Abort> {
         // It was answered to the last number: what comes again changes nothing.
         if command.done_time.is_some() {
-            return Ok(Ok(false));
+            return Ok(Ok(Did::Nothing));
         }
+        let is_first = command.ack_time.is_none();
         let moves = if ack.results.is_empty() && ack.outcome.is_none() {
             judge::arrived(tx, &mut self.places, order.kind, command, Step::Acked, self.now).await?
         } else {
@@ -209,7 +221,11 @@ impl Sitting<'_> {
         sql::command::save(tx, command).await?;
         self.follow(tx, order, command, &moves).await?;
         self.alarm(tx, order, command, &moves).await?;
-        Ok(Ok(moves.iter().any(|step| step.outcome.is_some())))
+        Ok(Ok(match moves.iter().any(|step| step.outcome.is_some()) {
+            true => Did::Answered,
+            false if is_first || !moves.is_empty() => Did::Arrived,
+            false => Did::Nothing,
+        }))
     }
 
     /// The registry follows what the MVNO has done.
@@ -305,36 +321,52 @@ fn unknown(sequence: i64) -> Refusal {
     Refusal::new(Reason::CommandNotFound, text).with("sequence", sequence)
 }
 
+/// One entry: each that did something, and how many did nothing or were refused, and for what. An entry stays for ever,
+/// so what is sent without end is told by counts.
 fn entered(
     context: &Context,
     receiver: &ParticipantName,
     acks: &[Ack],
-    settled: &Settled,
+    settled: &[Result<Did, Refusal>],
     now: Time,
 ) -> Entry {
-    let acks: Vec<_> = acks
-        .iter()
-        .zip(settled)
-        .map(|(ack, settled)| {
-            serde_json::json!({
+    let (mut done, mut again) = (Vec::new(), 0);
+    let mut refused: BTreeMap<&str, usize> = BTreeMap::new();
+    for (ack, settled) in acks.iter().zip(settled) {
+        match settled {
+            Ok(Did::Nothing) => again += 1,
+            Ok(Did::Arrived | Did::Answered) => done.push(serde_json::json!({
                 "sequence": ack.sequence,
                 "outcome": ack.outcome.map(ResultOutcome::as_str),
                 "results": ack.results.len(),
-                "refused": settled.as_ref().err().map(|refusal| refusal.reason.as_str()),
-            })
-        })
-        .collect();
+            })),
+            Err(refusal) => *refused.entry(refusal.reason.as_str()).or_default() += 1,
+        }
+    }
+    // Where nothing counted, the reason that came most often is the outcome.
+    let most = refused.iter().max_by_key(|(_, count)| **count).map(|(reason, _)| *reason);
+    let (kind, outcome) = match most.filter(|_| done.is_empty() && again == 0) {
+        Some(reason) => (EntryKind::Refusal, reason),
+        None => (EntryKind::Act, "DONE"),
+    };
+    let mut detail = serde_json::json!({ "acks": done });
+    if again > 0 {
+        detail["again"] = again.into();
+    }
+    if !refused.is_empty() {
+        detail["refused"] = serde_json::json!(refused);
+    }
     Entry {
         entry_id: host::new_id(now),
-        kind: EntryKind::Act,
+        kind,
         entry_time: now,
         caller: context.caller.to_string(),
         certificate_sha256: context.certificate_sha256.clone(),
         method: context.method.to_owned(),
         subject: receiver.to_string(),
         request_sha256: context.request_sha256.clone(),
-        outcome: "DONE".to_owned(),
-        detail: serde_json::json!({ "acks": acks }).to_string(),
+        outcome: outcome.to_owned(),
+        detail: detail.to_string(),
         revision: None,
     }
 }

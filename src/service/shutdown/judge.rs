@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::key::unlock_holder;
+use super::{key::unlock_holder, tenancy};
 use crate::{
     domain::{
         caller::Class,
@@ -12,6 +12,7 @@ use crate::{
         shutdown::{
             CommandKind, Flags, NumberState, Scopes,
             impact::{Fate, Known, Tenancy, judge},
+            tenancy::Since,
             terms::Terms,
         },
         time::Time,
@@ -102,7 +103,7 @@ impl<'l> Look<'l> {
             Depth::Plan => Told::of(tx, self.persons, &lines).await?,
             Depth::Fate => Told::default(),
         };
-        let lines: HashMap<Index, Live> = lines.into_iter().map(|line| (line.number_index, line)).collect();
+        let lines = self.tenancies(tx, lines, &released, &past).await?;
         let mut impacts = Vec::with_capacity(asked.len());
         for asked in asked {
             let class = number::classify(&asked.msisdn);
@@ -117,17 +118,40 @@ impl<'l> Look<'l> {
                 digits: asked.msisdn.reveal(),
                 allocated: mvno.is_some(),
                 in_remit,
-                line: line.map(|line| told.tenancy(line)),
-                last_release: released.get(&asked.number_index).copied(),
-                first_named: past.iter().map(|past| past.plan_time).min(),
+                line: line.map(|(line, since)| told.tenancy(line, *since)),
+                first_named: first_named(past),
                 off: off(past),
                 restored: past.iter().filter(|past| restored(past)).filter_map(|past| past.verify_time).max(),
                 twice: asked.twice,
             };
             let (flags, fate) = judge(&known, self.terms, self.now);
-            impacts.push(Impact { flags, fate, mvno, line: line.map(|line| line.id.as_str().into()) });
+            impacts.push(Impact { flags, fate, mvno, line: line.map(|(line, _)| line.id.as_str().into()) });
         }
         Ok(impacts)
+    }
+
+    /// Lines by their numbers, each with the tenancy that it is part of.
+    async fn tenancies(
+        &self,
+        tx: &mut dyn Tx,
+        lines: Vec<Live>,
+        released: &HashMap<Index, Time>,
+        past: &HashMap<Index, Vec<Past>>,
+    ) -> Result<HashMap<Index, (Live, Since)>, StoreError> {
+        let with = |line: Live| {
+            let last_release = released.get(&line.number_index).copied();
+            let since = Since { start: line.start_time, recorded: line.record_time, last_release };
+            (line.number_index, (line, since))
+        };
+        let mut lines: HashMap<Index, (Live, Since)> = lines.into_iter().map(with).collect();
+        if let Some(evidence) = self.terms.evidence_time {
+            let came_later = lines.iter_mut().filter_map(|(number, (_, since))| {
+                let named = past.get(number).and_then(|past| first_named(past));
+                (since.began(named) > evidence).then_some((*number, since))
+            });
+            tenancy::through(tx, came_later).await?;
+        }
+        Ok(lines)
     }
 }
 
@@ -140,6 +164,11 @@ fn off(past: &[Past]) -> Scopes {
             && matches!(past.state, NumberState::Executed | NumberState::Verified)
     });
     Scopes::of(cut.flat_map(|past| past.scopes.iter()))
+}
+
+/// When the number was first named in another plan.
+fn first_named(past: &[Past]) -> Option<Time> {
+    past.iter().map(|past| past.plan_time).min()
 }
 
 fn restored(past: &Past) -> bool {
@@ -236,10 +265,9 @@ impl Told {
         Ok(told)
     }
 
-    fn tenancy(&self, line: &Live) -> Tenancy {
+    fn tenancy(&self, line: &Live, since: Since) -> Tenancy {
         Tenancy {
-            start: line.start_time,
-            recorded: line.record_time,
+            since,
             sole: self.sole.contains(&line.id),
             unit: self.units.contains(&line.id),
             industry: line.industry,

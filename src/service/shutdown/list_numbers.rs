@@ -1,6 +1,6 @@
 //! What happened to the numbers of an order, or to one number in every order.
 
-use super::{key, shown::not_found, step::is_seen};
+use super::{get::seen, key};
 use crate::{
     domain::{
         caller::{Caller, Class},
@@ -13,7 +13,7 @@ use crate::{
     },
     service::{Gateway, refusal},
     store::{
-        Abort, Tx,
+        Abort,
         sql::{
             self,
             shutdown::OrderRow,
@@ -97,7 +97,7 @@ impl Gateway {
             let (wanted, after) = (wanted.clone(), after.clone());
             Box::pin(async move {
                 if let Some(id) = &wanted.order_id {
-                    order_of(tx, &caller, id).await?;
+                    seen(tx, &caller, id).await?;
                 }
                 let mut found = sql::shutdown_number::list(tx, &wanted, &after, size + 1).await?;
                 let more = i64::try_from(found.len()).unwrap_or(i64::MAX) > size;
@@ -106,7 +106,7 @@ impl Gateway {
                 let mut opened: Option<(OrderRow, Option<SubjectKey>)> = None;
                 for Found { row, release_time } in found {
                     if opened.as_ref().is_none_or(|(order, _)| order.id != row.order_id) {
-                        let order = order_of(tx, &caller, &row.order_id).await?;
+                        let order = seen(tx, &caller, &row.order_id).await?;
                         let key = (!order.is_erased()).then(|| key::unlock(&persons, &order)).transpose()?;
                         opened = Some((order, key));
                     }
@@ -129,9 +129,4 @@ impl Gateway {
         });
         Ok((actions, token))
     }
-}
-
-async fn order_of(tx: &mut dyn Tx, caller: &Caller, id: &str) -> Result<OrderRow, Abort> {
-    let order = sql::shutdown::lookup(tx, id).await?.filter(|order| is_seen(caller, order));
-    order.ok_or_else(|| Abort::Refused(not_found(id)))
 }

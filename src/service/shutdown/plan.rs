@@ -212,11 +212,11 @@ async fn find(
 
 /// Texts of the header that every plan has.
 fn check(faults: &mut Faults, terms: &Terms) {
-    faults.text("order_number", &terms.order_number, 1, 64);
+    faults.line("order_number", &terms.order_number, 1, 64);
     faults.reason(&terms.header.reason);
-    faults.text("case_number", &terms.header.case_number, 1, 64);
+    faults.line("case_number", &terms.header.case_number, 1, 64);
     for (at, article) in terms.header.legal_basis.iter().enumerate().take(10) {
-        faults.text(&format!("legal_basis[{at}]"), article, 1, 64);
+        faults.line(&format!("legal_basis[{at}]"), article, 1, 64);
     }
 }
 

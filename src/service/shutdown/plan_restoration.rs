@@ -63,7 +63,7 @@ impl Gateway {
         let persons = self.persons()?.clone();
         let mut faults = Faults::of(&context);
         faults.reason(&context.reason);
-        faults.text("order_number", &asked.order_number, 1, 64);
+        faults.line("order_number", &asked.order_number, 1, 64);
         let list = List::read(asked.msisdns).unwrap_or_else(|found| {
             found.into_iter().for_each(|fault| faults.add(fault));
             List::default()

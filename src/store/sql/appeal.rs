@@ -109,6 +109,11 @@ pub async fn save(tx: &mut dyn Tx, appeal: &Appeal) -> Result<(), StoreError> {
     .map(drop)
 }
 
+/// Writes all that was said for one, sealed. Its row is locked.
+pub async fn say(tx: &mut dyn Tx, id: &str, statement: Vec<u8>) -> Result<(), StoreError> {
+    tx.execute("UPDATE appeal SET statement = ?2 WHERE id = ?1", values![id, statement]).await.map(drop)
+}
+
 /// The appeal of a code.
 pub async fn by_code(tx: &mut dyn Tx, appeal_index: &[u8]) -> Result<Option<Appeal>, StoreError> {
     let sql = concat!("SELECT ", columns!(), " FROM appeal a WHERE a.appeal_index = ?1");

@@ -2,13 +2,13 @@
 
 use super::values;
 use crate::{
-    domain::{
-        shutdown::{Flags, ImpactFlag, NumberState},
-        time::Time,
-    },
+    domain::shutdown::{Flags, ImpactFlag, NumberState, tenancy::Since},
     store::{
         Row, StoreError, Tx,
-        sql::shutdown::{self, BatchRow, OrderRow},
+        sql::{
+            shutdown::{self, BatchRow, OrderRow},
+            shutdown_known::{self, Index},
+        },
     },
 };
 
@@ -19,21 +19,19 @@ pub struct Changed {
     pub batch: i64,
     /// Its place in the list.
     pub n: i64,
+    /// By which it is found.
+    pub number_index: Index,
     /// The line that it has now.
     pub line: String,
-    /// From when.
-    pub start_time: Time,
-    /// When that was recorded.
-    pub record_time: Time,
-    /// When the line before it ended.
-    pub last_release: Option<Time>,
+    /// Since when, by that line and the end of the one before it.
+    pub since: Since,
 }
 
 /// Those of an order up to a wave that were not released.
 pub async fn changed(tx: &mut dyn Tx, order_id: &str, wave: i64) -> Result<Vec<Changed>, StoreError> {
     let rows = tx
         .query(
-            "SELECT s.batch, s.n, l.id, l.start_time, l.record_time,
+            "SELECT l.number_index, s.batch, s.n, l.id, l.start_time, l.record_time,
                (SELECT MAX(e.end_time) FROM line e
                 WHERE e.number_index = s.number_index AND e.end_time IS NOT NULL)
              FROM shutdown_batch b
@@ -97,13 +95,14 @@ pub async fn hold(tx: &mut dyn Tx, order: &OrderRow, numbers: &[Changed]) -> Res
 fn read(row: &Row) -> Result<Changed, StoreError> {
     let sense = || -> Result<Changed, StoreError> {
         Ok(Changed {
-            batch: row.int(0)?,
-            n: row.int(1)?,
-            line: row.text(2)?.to_owned(),
-            start_time: row.time(3)?,
-            record_time: row.time(4)?,
-            last_release: row.opt_time(5)?,
+            number_index: shutdown_known::index(row)?,
+            batch: row.int(1)?,
+            n: row.int(2)?,
+            line: row.text(3)?.to_owned(),
+            since: Since { start: row.time(4)?, recorded: row.time(5)?, last_release: row.opt_time(6)? },
         })
     };
-    sense().map_err(|error| error.named("line", "batch, n, id, start_time, record_time, end_time", ""))
+    sense().map_err(|error| {
+        error.named("line", "number_index, batch, n, id, start_time, record_time, end_time", "")
+    })
 }

@@ -6,7 +6,7 @@ use super::{any, values};
 use crate::{
     domain::{
         name::ParticipantName,
-        shutdown::{CommandKind, NumberState, Scopes},
+        shutdown::{CommandKind, NumberState, Scopes, tenancy::Former},
         time::Time,
     },
     store::{Row, StoreError, Tx},
@@ -107,6 +107,26 @@ pub async fn released(tx: &mut dyn Tx, numbers: &[Index]) -> Result<Vec<(Index, 
     });
     let rows = any::query(tx, &SQL, &[], numbers).await?;
     rows.iter().map(|row| Ok((index(row)?, row.time(1)?))).collect()
+}
+
+/// The ended lines of those of these numbers that have a live one, each number's the latest first: whose they were, seen
+/// from who has it now. One holder is one document, at whichever MVNO.
+pub async fn former(tx: &mut dyn Tx, numbers: &[Index]) -> Result<Vec<(Index, Former)>, StoreError> {
+    static SQL: LazyLock<&'static str> = LazyLock::new(|| {
+        let before = "SELECT l.number_index, e.start_time, e.record_time, e.end_time,
+              CAST(CASE WHEN e.subject = l.subject OR d.document_index = h.document_index THEN 1 ELSE 0 END AS BIGINT)
+            FROM line l
+              JOIN line e ON e.number_index = l.number_index AND e.end_time IS NOT NULL
+              JOIN subject h ON h.id = l.subject
+              JOIN subject d ON d.id = e.subject
+            WHERE l.end_time IS NULL AND l.number_index IN ";
+        any::text(before, 0, " ORDER BY l.number_index, e.end_time DESC, e.id DESC")
+    });
+    let one = |row: &Row| {
+        let (start, recorded, end) = (row.time(1)?, row.time(2)?, row.time(3)?);
+        Ok((index(row)?, Former { start, recorded, end, same: row.int(4)? != 0 }))
+    };
+    any::query(tx, &SQL, &[], numbers).await?.iter().map(one).collect()
 }
 
 /// Every other plan and order that these numbers are in.
@@ -211,6 +231,7 @@ pub async fn has_lines(tx: &mut dyn Tx, mvno: &ParticipantName, least: i64) -> R
     Ok(counted >= least)
 }
 
-fn index(row: &Row) -> Result<Index, StoreError> {
+/// The number of a row, in its first column.
+pub(super) fn index(row: &Row) -> Result<Index, StoreError> {
     row.blob(0)?.try_into().map_err(|_| StoreError::inconsistent("shutdown_number", "number_index", ""))
 }
