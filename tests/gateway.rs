@@ -61,6 +61,8 @@ mod past;
 mod plans;
 #[path = "gateway/registrations.rs"]
 mod registrations;
+#[path = "gateway/scopes.rs"]
+mod scopes;
 #[path = "gateway/selling.rs"]
 mod selling;
 #[path = "gateway/steps.rs"]

@@ -125,6 +125,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         sqlite: "",
         postgres: "",
     },
+    Migration {
+        version: 11,
+        name: "scopes",
+        common: include_str!("migrations/0011_scopes.sql"),
+        sqlite: "",
+        postgres: "",
+    },
 ];
 
 /// The version that this program makes.
