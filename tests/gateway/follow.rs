@@ -188,7 +188,7 @@ async fn each_order_lets_go_of_its_own() {
     assert_eq!(change(&world, &line, Active).await, Err(Reason::LineStateUnchanged));
     restore(&world, &outgoing, &[1], Cause::Appeal, OFFICER).await;
     answer_all(&world).await;
-    change(&world, &line, Active).await.expect("nothing holds it");
+    assert_eq!(state(&world, &line).await, Active, "nothing holds it");
 }
 
 /// The number is cut, whoever has it: a new line on it begins stopped, by whatever way it comes.
