@@ -75,6 +75,8 @@ mod past;
 mod plans;
 #[path = "gateway/registrations.rs"]
 mod registrations;
+#[path = "gateway/scopes.rs"]
+mod scopes;
 #[path = "gateway/sealed.rs"]
 mod sealed;
 #[path = "gateway/selling.rs"]

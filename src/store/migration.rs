@@ -127,6 +127,13 @@ pub(super) const MIGRATIONS: &[Migration] = &[
         postgres: "",
     },
     Migration {
+        version: 11,
+        name: "scopes",
+        common: include_str!("migrations/0011_scopes.sql"),
+        sqlite: "",
+        postgres: "",
+    },
+    Migration {
         version: 12,
         name: "times",
         common: include_str!("migrations/0012_times.sql"),

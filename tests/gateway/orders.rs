@@ -43,6 +43,8 @@ pub struct Shut<'a> {
     pub scopes: &'a [Scope],
     /// Which numbers of m01's block.
     pub numbers: &'a [u32],
+    /// What is asked of them: VERIFY where they are off already.
+    pub kind: CommandKind,
     /// By which article.
     pub law: &'a str,
     /// Practice.
@@ -57,6 +59,7 @@ impl Default for Shut<'_> {
             by: "police/mps",
             scopes: CALLS,
             numbers: &[1],
+            kind: CommandKind::Shutdown,
             law: "反电信网络诈骗法§32",
             drill: false,
             released: true,
@@ -158,7 +161,7 @@ pub async fn shut(world: &World, shut: Shut<'_>) -> String {
         update_time: now,
         next_time: None,
     };
-    let released = shut.released;
+    let (released, kind) = (shut.released, shut.kind);
     let written = world.store().write(working(move |tx| {
         let (mut order, numbers, persons) = (order.clone(), numbers.clone(), persons.clone());
         Box::pin(async move {
@@ -166,11 +169,12 @@ pub async fn shut(world: &World, shut: Shut<'_>) -> String {
                 order_id: order.id.clone(),
                 batch: 1,
                 wave: 1,
-                kind: CommandKind::Shutdown,
+                kind,
                 mvno: Some(name("mvnos/m01")),
                 carrier: Some(name("carriers/unicom")),
                 number_count: order.number_count,
                 release_time: None,
+                scopes: None,
             };
             sql::shutdown::add(tx, &order).await?;
             sql::shutdown::add_batch(tx, &batch).await?;

@@ -64,14 +64,22 @@ impl Claim {
         self.cmp(other) == Ordering::Greater
     }
 
-    fn key(&self) -> (u8, Basis, Time, &str) {
-        let level = match self.level {
+    /// Whether its authority is above the other one's.
+    pub fn is_above(&self, other: &Self) -> bool {
+        self.rank() > other.rank()
+    }
+
+    fn rank(&self) -> u8 {
+        match self.level {
             Some(Level::Ministry) => 3,
             Some(Level::Province) => 2,
             Some(Level::City) => 1,
             None => 0,
-        };
-        (level, self.basis, self.issue_time, &self.id)
+        }
+    }
+
+    fn key(&self) -> (u8, Basis, Time, &str) {
+        (self.rank(), self.basis, self.issue_time, &self.id)
     }
 }
 

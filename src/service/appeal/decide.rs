@@ -29,7 +29,10 @@ use crate::{
     },
     store::{
         Abort, Tx,
-        sql::{self, shutdown::OrderRow},
+        sql::{
+            self,
+            shutdown::{BatchRow, OrderRow},
+        },
     },
 };
 
@@ -141,7 +144,7 @@ impl Work {
     }
 
     /// The restoration; `None` where nothing is left to let back, or where an order that is obeyed against this one keeps
-    /// the number off.
+    /// the number off, or some of its services: nobody is promised more than comes back.
     async fn let_back(
         &self,
         tx: &mut dyn Tx,
@@ -156,7 +159,9 @@ impl Work {
         let (restoration, raised) =
             restore::restore(tx, &self.persons, order, Some(&[n]), Cause::Appeal, &by, now).await?;
         self.raised.lock().expect("nobody panics holding it").extend(raised);
-        let goes = restoration.state == Some(OrderState::InProgress);
+        let batches = sql::shutdown::batches(tx, &restoration.id).await?;
+        let whole = |batch: &BatchRow| batch.scopes.is_none_or(|scopes| scopes.covers(order.scopes));
+        let goes = restoration.state == Some(OrderState::InProgress) && batches.iter().all(whole);
         Ok(goes.then(|| order_name(&restoration.id)))
     }
 }

@@ -32,9 +32,10 @@ pub async fn restored(
     now: Time,
 ) -> Result<(), StoreError> {
     for id in sql::shutdown_place::lets_back(tx, restoration, batch).await? {
-        let Some(other) = sql::shutdown::lookup_locked(tx, &id).await? else { continue };
+        let Some(mut other) = sql::shutdown::lookup_locked(tx, &id).await? else { continue };
         let same = sql::shutdown_place::same_numbers(tx, &restoration.id, batch, &id, at).await?;
         shift(tx, &other, &same, step, Left::at(now)).await?;
+        conclude(tx, &mut other, now).await?;
     }
     Ok(())
 }
@@ -64,8 +65,17 @@ pub async fn shift(
     Ok(())
 }
 
-/// A shutdown goes out for numbers that are being let back: the restoration is overtaken. Both are executed in their
-/// order, and nobody reads what would be no longer so.
+/// Ends an order of which another one has taken the last number.
+async fn conclude(tx: &mut dyn Tx, order: &mut OrderRow, now: Time) -> Result<(), StoreError> {
+    if count::conclude(tx, order, now).await? {
+        sql::shutdown::save(tx, order).await?;
+    }
+    Ok(())
+}
+
+/// A shutdown goes out for numbers that are being let back: where it cuts all that a restoration lets back of them, that one
+/// is overtaken. Both are executed in their order, and nobody reads what would be no longer so. Where it cuts less, the
+/// restoration goes on: somebody has to answer for the rest.
 pub async fn overtake(tx: &mut dyn Tx, shutdown: &OrderRow, batch: i64, now: Time) -> Result<(), StoreError> {
     let left = Left { code: Some(OVERTAKEN), overruled_by: Some(&shutdown.id), now };
     for id in sql::shutdown_place::restoring(tx, &shutdown.id, batch).await? {
@@ -73,22 +83,26 @@ pub async fn overtake(tx: &mut dyn Tx, shutdown: &OrderRow, batch: i64, now: Tim
         let same = sql::shutdown_place::same_numbers(tx, &shutdown.id, batch, &id, None).await?;
         let open = |place: &Place| !place.is_final();
         for (at, ns) in &same {
+            let Some(lets_back) = sql::shutdown::batch(tx, &id, *at).await? else { continue };
+            if !shutdown.scopes.covers(lets_back.scopes.unwrap_or(restoration.scopes)) {
+                continue;
+            }
             let chosen = Chosen { order_id: &id, batch: *at, ns: Some(ns) };
             let under_way =
                 sql::shutdown_place::tally(tx, chosen).await?.iter().any(|(place, _)| open(place));
-            if under_way {
-                shift(tx, &restoration, &[(*at, ns.clone())], Step::Overtaken, left).await?;
+            if !under_way {
+                continue;
+            }
+            shift(tx, &restoration, &[(*at, ns.clone())], Step::Overtaken, left).await?;
+            for other in sql::shutdown_place::lets_back(tx, &restoration, *at).await? {
+                let Some(mut other) = sql::shutdown::lookup_locked(tx, &other).await? else { continue };
+                let same =
+                    sql::shutdown_place::overtaken(tx, &shutdown.id, batch, (&id, *at), &other.id).await?;
+                shift(tx, &other, &same, Step::Restored, left).await?;
+                conclude(tx, &mut other, now).await?;
             }
         }
-        if let Some(original) = &restoration.restores
-            && let Some(original) = sql::shutdown::lookup_locked(tx, original).await?
-        {
-            let same = sql::shutdown_place::same_numbers(tx, &shutdown.id, batch, &original.id, None).await?;
-            shift(tx, &original, &same, Step::Restored, left).await?;
-        }
-        if count::conclude(tx, &mut restoration, now).await? {
-            sql::shutdown::save(tx, &restoration).await?;
-        }
+        conclude(tx, &mut restoration, now).await?;
     }
     Ok(())
 }

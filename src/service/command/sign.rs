@@ -69,6 +69,12 @@ pub async fn read(
         Some(kept) => kept,
         None => Arc::new(order_of(tx, persons, &row.order_id).await?),
     };
+    let own = match of.row.kind {
+        // What a restoration lets back of some numbers may be less than it names, or more.
+        CommandKind::Restore => sql::shutdown::batch(tx, &row.order_id, row.batch).await?,
+        CommandKind::Shutdown | CommandKind::Verify => None,
+    };
+    let scopes = own.and_then(|batch| batch.scopes).unwrap_or(of.row.scopes);
     let index = persons.vault.index();
     let sealed = sql::shutdown_number::sealed(tx, &row.order_id, row.batch).await?;
     let mut numbers = Vec::with_capacity(sealed.len());
@@ -87,7 +93,7 @@ pub async fn read(
         order: order_name(&row.order_id),
         order_number: of.row.order_number.clone(),
         legal_basis: of.header.legal_basis.clone(),
-        scopes: of.row.scopes,
+        scopes,
         drill: of.row.drill,
         row,
         numbers,
@@ -141,7 +147,7 @@ impl Signable {
     pub fn text(&self, told: &Told) -> Option<Bilingual> {
         let (row, of) = (&self.row, &self.of);
         (row.side == Side::Mvno)
-            .then(|| notice::text(&of.header, of.row.scopes, row.kind, &told.appeal_code, of.row.drill))
+            .then(|| notice::text(&of.header, self.scopes, row.kind, &told.appeal_code, of.row.drill))
             .flatten()
     }
 

@@ -108,6 +108,7 @@ pub(super) fn group(
                 carrier,
                 number_count: i64::try_from(part.len()).unwrap_or(i64::MAX),
                 release_time: None,
+                scopes: None,
             });
             next += i64::from(way.is_some());
         }

@@ -155,12 +155,13 @@ impl<'l> Look<'l> {
     }
 }
 
-/// What orders have cut, and not let back.
+/// What orders have cut or found off, and not let back: each that stands keeps it off by itself.
 fn off(past: &[Past]) -> Scopes {
     let cut = past.iter().filter(|past| {
         past.kind == CommandKind::Shutdown
-            && past.asked == Some(CommandKind::Shutdown)
+            && past.asked.is_some()
             && !past.drill
+            && !past.overruled
             && matches!(past.state, NumberState::Executed | NumberState::Verified)
     });
     Scopes::of(cut.flat_map(|past| past.scopes.iter()))

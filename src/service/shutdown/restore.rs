@@ -98,8 +98,8 @@ pub async fn off(
     ns: Option<&[i64]>,
 ) -> Result<Vec<NumberRow>, StoreError> {
     let mut batches = sql::shutdown::batches(tx, &original.id).await?;
-    // What was off before is another order's matter.
-    batches.retain(|batch| batch.kind == CommandKind::Shutdown && batch.release_time.is_some());
+    // What was off before is kept off by this order too.
+    batches.retain(|batch| batch.batch > 0 && batch.release_time.is_some());
     let mut rows = Vec::new();
     match ns {
         // One of 100,000 is not looked for among all of them.

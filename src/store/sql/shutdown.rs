@@ -106,6 +106,8 @@ pub struct BatchRow {
     pub number_count: i64,
     /// When it was released.
     pub release_time: Option<Time>,
+    /// What is done to its numbers, where that is not what the order names.
+    pub scopes: Option<Scopes>,
 }
 
 /// Which orders.
@@ -337,8 +339,8 @@ pub async fn prune(tx: &mut dyn Tx, before: Time) -> Result<bool, StoreError> {
 /// Adds a batch.
 pub async fn add_batch(tx: &mut dyn Tx, batch: &BatchRow) -> Result<(), StoreError> {
     tx.send(
-        "INSERT INTO shutdown_batch (order_id, batch, wave, kind, mvno, carrier, number_count, release_time)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO shutdown_batch (order_id, batch, wave, kind, mvno, carrier, number_count, release_time, scopes)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
         values![
             batch.order_id.as_str(),
             batch.batch,
@@ -348,6 +350,7 @@ pub async fn add_batch(tx: &mut dyn Tx, batch: &BatchRow) -> Result<(), StoreErr
             batch.carrier.as_ref(),
             batch.number_count,
             batch.release_time,
+            batch.scopes.map(Scopes::bits),
         ],
     )
     .await
@@ -363,7 +366,7 @@ pub async fn drop_batches(tx: &mut dyn Tx, order_id: &str) -> Result<(), StoreEr
 pub async fn batches(tx: &mut dyn Tx, order_id: &str) -> Result<Vec<BatchRow>, StoreError> {
     let rows = tx
         .query(
-            "SELECT order_id, batch, wave, kind, mvno, carrier, number_count, release_time FROM shutdown_batch
+            "SELECT order_id, batch, wave, kind, mvno, carrier, number_count, release_time, scopes FROM shutdown_batch
              WHERE order_id = ?1 ORDER BY batch",
             values![order_id],
         )
@@ -375,7 +378,7 @@ pub async fn batches(tx: &mut dyn Tx, order_id: &str) -> Result<Vec<BatchRow>, S
 pub async fn pending_batches(tx: &mut dyn Tx, order_id: &str) -> Result<Vec<BatchRow>, StoreError> {
     let rows = tx
         .query(
-            "SELECT order_id, batch, wave, kind, mvno, carrier, number_count, release_time FROM shutdown_batch
+            "SELECT order_id, batch, wave, kind, mvno, carrier, number_count, release_time, scopes FROM shutdown_batch
              WHERE order_id = ?1 AND batch > 0 AND release_time IS NULL ORDER BY batch",
             values![order_id],
         )
@@ -394,7 +397,7 @@ pub async fn count_numbers(tx: &mut dyn Tx, order_id: &str) -> Result<i64, Store
 pub async fn batch(tx: &mut dyn Tx, order_id: &str, batch: i64) -> Result<Option<BatchRow>, StoreError> {
     let rows = tx
         .query(
-            "SELECT order_id, batch, wave, kind, mvno, carrier, number_count, release_time FROM shutdown_batch
+            "SELECT order_id, batch, wave, kind, mvno, carrier, number_count, release_time, scopes FROM shutdown_batch
              WHERE order_id = ?1 AND batch = ?2",
             values![order_id, batch],
         )
@@ -411,7 +414,7 @@ pub async fn release_batch(tx: &mut dyn Tx, order_id: &str, batch: i64, now: Tim
     .await
 }
 
-const BATCH_COLUMNS: &str = "order_id, batch, wave, kind, mvno, carrier, number_count, release_time";
+const BATCH_COLUMNS: &str = "order_id, batch, wave, kind, mvno, carrier, number_count, release_time, scopes";
 
 fn read(row: &Row) -> Result<OrderRow, StoreError> {
     sense(row).map_err(|error| error.named("shutdown_order", columns!(), row.text(0).unwrap_or_default()))
@@ -471,6 +474,7 @@ fn read_batch(row: &Row) -> Result<BatchRow, StoreError> {
             carrier: opt_name(5)?,
             number_count: row.int(6)?,
             release_time: row.opt_time(7)?,
+            scopes: row.opt_int(8)?.map(Scopes::from_bits),
         })
     };
     sense().map_err(|error| error.named("shutdown_batch", BATCH_COLUMNS, row.text(0).unwrap_or_default()))

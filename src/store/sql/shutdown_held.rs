@@ -57,6 +57,7 @@ pub async fn hold(tx: &mut dyn Tx, order: &OrderRow, numbers: &[Changed]) -> Res
         carrier: None,
         number_count: 0,
         release_time: None,
+        scopes: None,
     };
     if shutdown::batch(tx, &order.id, 0).await?.is_none() {
         shutdown::add_batch(tx, &nobody).await?;

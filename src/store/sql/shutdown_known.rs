@@ -53,6 +53,8 @@ pub struct Past {
     pub state: NumberState,
     /// When the carrier read it.
     pub verify_time: Option<Time>,
+    /// Another order won it.
+    pub overruled: bool,
 }
 
 /// What else a registration names, sealed.
@@ -134,7 +136,7 @@ pub async fn past(tx: &mut dyn Tx, not: &str, numbers: &[Index]) -> Result<Vec<P
     static SQL: LazyLock<&'static str> = LazyLock::new(|| {
         let before =
             "SELECT s.number_index, o.kind, b.kind, s.batch, o.drill, o.scopes, o.plan_time, s.state,
-              s.verify_time
+              s.verify_time, s.overruled_by
             FROM shutdown_number s
               JOIN shutdown_order o ON o.id = s.order_id
               JOIN shutdown_batch b ON b.order_id = s.order_id AND b.batch = s.batch
@@ -152,6 +154,7 @@ pub async fn past(tx: &mut dyn Tx, not: &str, numbers: &[Index]) -> Result<Vec<P
             plan_time: row.time(6)?,
             state: row.word(7, NumberState::parse)?,
             verify_time: row.opt_time(8)?,
+            overruled: row.opt_text(9)?.is_some(),
         })
     };
     any::query(tx, &SQL, values![not], numbers).await?.iter().map(one).collect()

@@ -184,11 +184,11 @@ pub async fn kept_off(
     const MVNO: &str = "SELECT n, number FROM shutdown_number
         WHERE order_id = ?1 AND batch = ?2 AND n > ?3 AND number IS NOT NULL
           AND mvno_state NOT IN ('PLANNED', 'REFUSED', 'FAILED') AND state NOT IN ('RESTORING', 'RESTORED')
-        ORDER BY n";
+          AND overruled_by IS NULL ORDER BY n";
     const CARRIER: &str = "SELECT n, number FROM shutdown_number
         WHERE order_id = ?1 AND batch = ?2 AND n > ?3 AND number IS NOT NULL
           AND carrier_state NOT IN ('PLANNED', 'REFUSED', 'FAILED') AND state NOT IN ('RESTORING', 'RESTORED')
-        ORDER BY n";
+          AND overruled_by IS NULL ORDER BY n";
     let sql = match side {
         Side::Mvno => MVNO,
         Side::Carrier => CARRIER,
@@ -301,8 +301,33 @@ pub async fn same_numbers(
             values![order_id, batch, other, at.map_or("", NumberState::as_str)],
         )
         .await?;
+    by_batch(&rows)
+}
+
+/// The numbers of another order that are in this batch too, and that were overtaken by it in a batch of a restoration: by
+/// their batch there.
+pub async fn overtaken(
+    tx: &mut dyn Tx,
+    order_id: &str,
+    batch: i64,
+    (restoration, at): (&str, i64),
+    other: &str,
+) -> Result<Vec<(i64, Vec<i64>)>, StoreError> {
+    let rows = tx
+        .query(
+            "SELECT o.batch, o.n FROM shutdown_number m
+               JOIN shutdown_number z ON z.number_index = m.number_index AND z.order_id = ?3 AND z.batch = ?4
+               JOIN shutdown_number o ON o.number_index = m.number_index AND o.order_id = ?5
+             WHERE m.order_id = ?1 AND m.batch = ?2 AND z.overruled_by = ?1 ORDER BY o.batch, o.n",
+            values![order_id, batch, restoration, at, other],
+        )
+        .await?;
+    by_batch(&rows)
+}
+
+fn by_batch(rows: &[Row]) -> Result<Vec<(i64, Vec<i64>)>, StoreError> {
     let mut found: Vec<(i64, Vec<i64>)> = Vec::new();
-    for row in &rows {
+    for row in rows {
         let (batch, n) = (row.int(0)?, row.int(1)?);
         match found.last_mut().filter(|(last, _)| *last == batch) {
             Some((_, ns)) => ns.push(n),

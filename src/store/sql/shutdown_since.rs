@@ -68,7 +68,7 @@ pub async fn all_off(tx: &mut dyn Tx, restoration: &str, original: &str) -> Resu
                  SELECT 1 FROM shutdown_number s
                    JOIN shutdown_batch b ON b.order_id = s.order_id AND b.batch = s.batch
                  WHERE s.number_index = m.number_index AND s.order_id = ?2
-                   AND b.kind = 'SHUTDOWN' AND b.release_time IS NOT NULL
+                   AND b.batch > 0 AND b.release_time IS NOT NULL
                    AND (s.mvno_state <> 'PLANNED' OR s.carrier_state <> 'PLANNED')
                    AND s.number IS NOT NULL AND s.overruled_by IS NULL
                    AND s.state NOT IN ('RESTORING', 'RESTORED'))
