@@ -101,7 +101,7 @@ async fn more_is_said(world: World) {
     let before = heard(&world).await;
     assert!(before[0].starts_with(&all) && before[0].chars().count() < MOST_TOGETHER + 100);
     // Once it is decided nothing more is added.
-    let officer = context_of(caller("police/mps/officer-1"));
+    let officer = context_of(caller("police/mps/officer-2"));
     let id = first.answer.appeal.id;
     let decided = world.gateway.decide_appeal(officer, id, Some(AppealOutcome::Rejected)).await;
     assert_eq!(decided.expect("decided").answer.statement.reveal(), before[0]);
