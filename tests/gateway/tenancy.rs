@@ -14,8 +14,11 @@ use crate::{
     world::World,
 };
 
-/// The lines of a number, the first one first: who had it, from how many days ago until how many.
-async fn lines(world: &World, n: usize, had: &[(&'static str, u32, u32)]) {
+/// A line of a number: who had it, from how many days ago until how many.
+type Held = (&'static str, u32, u32);
+
+/// The lines of a number, the first one first.
+async fn lines(world: &World, n: usize, had: &[Held]) {
     for (holder, from, until) in had {
         let (start, end) = (world.now().minus(DAY * *from), world.now().minus(DAY * *until));
         let end = (*until > 0).then_some(end);
@@ -26,7 +29,7 @@ async fn lines(world: &World, n: usize, had: &[(&'static str, u32, u32)]) {
 
 async fn planned(world: World) {
     let world = world.force().await;
-    let cases: [(&[(&str, u32, u32)], bool); 7] = [
+    let cases: [(&[Held], bool); 7] = [
         (&[("a", 90, 0)], false),
         (&[("b", 90, 6), ("c", 5, 0)], true),
         (&[("d", 90, 6), ("d", 5, 0)], false),
