@@ -273,8 +273,8 @@ impl Scopes {
         self.0 & other.0 == other.0
     }
 
-    /// Those of both.
-    pub fn and(self, other: Self) -> Self {
+    /// Those of either.
+    pub fn union(self, other: Self) -> Self {
         Self(self.0 | other.0)
     }
 

@@ -89,6 +89,14 @@ async fn going(world: &World, after: Duration) -> (Planned, Shown) {
     (plan, world.shown(&order.id).await)
 }
 
+/// It has ended, and what of its 200 numbers had gone out is back.
+async fn all_is_back(world: &World, order: &Shown) {
+    answered(world).await;
+    let ended = world.shown(&order.id).await;
+    is_in(&ended, OrderState::Expired);
+    assert_eq!((count(&ended, NumberState::Restored), count(&ended, NumberState::Planned)), (2, 198));
+}
+
 async fn what_is_halted(world: World) {
     let world = world.force().await;
     let (plan, order) = going(&world, HOUR).await;
@@ -130,10 +138,7 @@ async fn what_went_out_before_it_waited_again() {
         world.pass(HOUR / 2).await;
         refused(world.approve(THREE, &order.id, &order.plan_sha256).await);
         tick(&world).await;
-        answered(&world).await;
-        let ended = world.shown(&order.id).await;
-        is_in(&ended, OrderState::Expired);
-        assert_eq!((count(&ended, NumberState::Restored), count(&ended, NumberState::Planned)), (2, 198));
+        all_is_back(&world, &order).await;
     }
 }
 
@@ -147,10 +152,7 @@ async fn no_wave_goes_after_the_end() {
     answered(&world).await;
     assert_eq!(count(&world.shown(&order.id).await, NumberState::Planned), 198);
     tick(&world).await;
-    answered(&world).await;
-    let ended = world.shown(&order.id).await;
-    is_in(&ended, OrderState::Expired);
-    assert_eq!((count(&ended, NumberState::Restored), count(&ended, NumberState::Planned)), (2, 198));
+    all_is_back(&world, &order).await;
 }
 
 /// One whose numbers do not open any more is nobody else's matter.

@@ -50,7 +50,7 @@ async fn off_at(world: &World, receiver: &str) -> BTreeMap<String, Scopes> {
             for told in &command.numbers {
                 let off = off.entry(told.msisdn.clone()).or_default();
                 match command.row.kind {
-                    CommandKind::Shutdown => *off = off.and(command.scopes),
+                    CommandKind::Shutdown => *off = off.union(command.scopes),
                     CommandKind::Restore => *off = off.without(command.scopes),
                     CommandKind::Verify => {}
                 }
@@ -317,7 +317,7 @@ async fn standing(world: &World, orders: &[(String, &str, Scopes)]) -> (Scopes, 
         let (state, _, overruled) = place(world, order, 1).await;
         let over = matches!(state, NumberState::Refused | NumberState::Restoring | NumberState::Restored);
         if !over && overruled.is_none() {
-            stands = stands.and(*scopes);
+            stands = stands.union(*scopes);
             live.push(at);
         }
     }

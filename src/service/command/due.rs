@@ -84,7 +84,7 @@ async fn one(tx: &mut dyn Tx, persons: &Persons, id: &str, now: Time) -> Result<
     if order.state == Some(OrderState::InProgress) {
         advance::read_the_rest(tx, &order, now).await?;
     }
-    alarms.extend(release::release_after(tx, persons, &mut order, now).await?);
+    alarms.extend(release::let_go(tx, persons, &mut order, look::next_time_after, now).await?);
     Ok(alarms)
 }
 

@@ -40,32 +40,17 @@ pub async fn release(
     order: &mut OrderRow,
     now: Time,
 ) -> Result<Vec<Raised>, Abort> {
-    let (pending, raised) = let_go(tx, persons, order, now).await?;
-    order.next_time = look::next_time(order, pending, now);
-    sql::shutdown::save(tx, order).await?;
-    Ok(raised)
+    let_go(tx, persons, order, look::next_time, now).await
 }
 
-/// The same by whoever has just dealt with all that time had made due.
-pub(super) async fn release_after(
+/// The same, by what it says when the order has to be looked at again; of whether anything is left to go.
+pub(super) async fn let_go(
     tx: &mut dyn Tx,
     persons: &Persons,
     order: &mut OrderRow,
+    next_time: impl Fn(&OrderRow, bool, Time) -> Option<Time>,
     now: Time,
 ) -> Result<Vec<Raised>, Abort> {
-    let (pending, raised) = let_go(tx, persons, order, now).await?;
-    order.next_time = look::next_time_after(order, pending, now);
-    sql::shutdown::save(tx, order).await?;
-    Ok(raised)
-}
-
-/// Whether anything is left to go, and what was raised.
-async fn let_go(
-    tx: &mut dyn Tx,
-    persons: &Persons,
-    order: &mut OrderRow,
-    now: Time,
-) -> Result<(bool, Vec<Raised>), Abort> {
     let mut raised = Vec::new();
     let mut pending = sql::shutdown::pending_batches(tx, &order.id).await?;
     if order.state == Some(OrderState::InProgress) && order.effective_time.is_none_or(|time| time <= now) {
@@ -90,7 +75,9 @@ async fn let_go(
             count::conclude(tx, order, now).await?;
         }
     }
-    Ok((!pending.is_empty(), raised))
+    order.next_time = next_time(order, !pending.is_empty(), now);
+    sql::shutdown::save(tx, order).await?;
+    Ok(raised)
 }
 
 /// The wave that may go now, where one may.

@@ -120,13 +120,13 @@ async fn let_back(tx: &mut dyn Tx, order: &OrderRow, asked: Asked, now: Time) ->
             let meeting = meetings.entry((opposed.batch, opposed.n)).or_default();
             let meets = opposed.scopes.meets(order.scopes);
             if meets && obeyed && !found_off.contains(&opposed.n) {
-                meeting.freed = meeting.freed.and(opposed.scopes);
+                meeting.freed = meeting.freed.union(opposed.scopes);
                 meeting.won.push((at, (opposed.other_batch, opposed.other_n)));
             } else if opposed.state != NumberState::Planned {
                 // What is not released yet comes after this, and cuts it again.
-                meeting.kept = meeting.kept.and(opposed.scopes);
+                meeting.kept = meeting.kept.union(opposed.scopes);
                 if matches!(opposed.state, NumberState::Executed | NumberState::Verified) {
-                    meeting.executed = meeting.executed.and(opposed.scopes);
+                    meeting.executed = meeting.executed.union(opposed.scopes);
                 }
                 meeting.lost.extend(meets.then_some(at));
             }
@@ -148,7 +148,7 @@ async fn settle(
     let mut apart: BTreeMap<(i64, i64), Vec<i64>> = BTreeMap::new();
     let mut lost: BTreeMap<usize, usize> = BTreeMap::new();
     for ((batch, n), meeting) in meetings {
-        let goes = order.scopes.and(meeting.freed).without(meeting.kept);
+        let goes = order.scopes.union(meeting.freed).without(meeting.kept);
         meeting.lost.iter().for_each(|at| *lost.entry(*at).or_default() += 1);
         match meeting.lost.first() {
             // Nothing of it comes back, and those over which it would win stand as before.
